@@ -1,0 +1,1 @@
+"""Engines: who does the arithmetic of a rule."""

@@ -1,0 +1,216 @@
+"""The cpu engine: one kernel call for all tensors of a lot, one trip through memory.
+
+The rule's tape is printed for Numba and compiled once. At each step the kernel gets the addresses
+of all tensors and the step's numbers, and every core walks its share of the elements: a parameter
+with its gradient and states is read once and written once, however many operations the rule has.
+Elements do not know each other, so the result does not depend on the number of threads.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from thalweg.engines import kernels
+from thalweg.engines.printer import print_kernel
+from thalweg.engines.survey import survey
+from thalweg.engines.tape import Recording
+
+DTYPES = {
+    torch.float32: "float32",
+    torch.float64: "float64",
+    torch.bfloat16: "bfloat16",
+    torch.float16: "float16",
+}
+
+_kernels: dict[Any, Any] = {}
+_launching = threading.Lock()
+_alone = False
+"""Whether this process is the child of a fork, where OpenMP's threads are not."""
+
+
+def _after_fork() -> None:
+    global _alone, _launching
+    _alone = True
+    _launching = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+@cache
+def _has_half() -> bool:
+    import llvmlite.binding as llvm
+
+    return not llvm.get_default_triple().startswith(("x86_64", "i")) or bool(
+        llvm.get_host_cpu_features().get("f16c", False)
+    )
+
+
+def why_not(tensor: Tensor) -> str | None:
+    """Why a parameter or a state can't be updated by this engine, or None if it can."""
+    if type(tensor) not in (Tensor, torch.nn.Parameter):
+        return f"a {type(tensor).__name__} has its own arithmetic"
+    if tensor.device.type != "cpu":
+        return f"it lies on {tensor.device}"
+    if tensor.layout != torch.strided:
+        return f"its layout is {str(tensor.layout).removeprefix('torch.')}"
+    if tensor.dtype not in DTYPES:
+        return f"{str(tensor.dtype).removeprefix('torch.')} has no kernel"
+    if tensor.dtype == torch.float16 and not _has_half():
+        return "this processor does not convert float16"
+    if tensor.is_neg() or not _dense(tensor):
+        return "its elements have gaps between them, or overlap"
+    return None
+
+
+def _dense(tensor: Tensor) -> bool:
+    """Whether the elements fill one stretch of memory, each in a place of its own."""
+    if tensor.is_contiguous() or tensor.numel() == 0:
+        return True
+    expected = 1
+    for stride, size in sorted(_strides(tensor)):
+        if stride != expected:
+            return False
+        expected *= size
+    return True
+
+
+def _strides(tensor: Tensor) -> list[tuple[int, int]]:
+    return [
+        (stride, size)
+        for stride, size in zip(tensor.stride(), tensor.shape, strict=True)
+        if size != 1
+    ]
+
+
+def why_not_beside(param: Tensor, other: Tensor) -> str | None:
+    """Why a gradient or a state can't be walked together with its parameter, or None."""
+    reason = why_not(other)
+    if reason:
+        return reason
+    if other.shape != param.shape or _strides(other) != _strides(param):
+        return "it is laid out otherwise than its parameter"
+    return None
+
+
+class Batch:
+    """Tensors that one kernel call updates.
+
+    All parameters have the same dtype, and so have the first states, the second states, ...;
+    `why_not` and `why_not_beside` have nothing against any of them, and each has a gradient.
+    """
+
+    def __init__(
+        self, names: Sequence[str], present: Sequence[bool], columns: Sequence[Sequence[Tensor]]
+    ) -> None:
+        """Take parameters and states.
+
+        Args:
+            names: "param", "grad", and the names of the rule's states.
+            present: for each of them, whether it is there.
+            columns: the parameters, then the tensors of each state that is there.
+        """
+        self._names = tuple(names)
+        kinds = iter([DTYPES[tensors[0].dtype] for tensors in columns])
+        kind = next(kinds)
+        # A gradient has the dtype of its parameter.
+        self._dtypes = (kind, kind, *(next(kinds) if p else None for p in present[2:]))
+        self._sizes = [p.numel() for p in columns[0]]
+        self._threads = 0
+        self._plan = (np.zeros((0, 3), np.int64), np.zeros(2, np.int64))
+        self._survey = survey(columns)
+
+    def ready(self) -> bool:
+        """Look at all tensors again; whether they are still where and what they were.
+
+        The gradients are held until `step` or `release`.
+        """
+        return self._survey.unchanged()
+
+    def release(self) -> None:
+        """Let the gradients go without a step."""
+        self._survey.release(written=False)
+
+    def step(self, recording: Recording, rule: Callable[..., Any]) -> None:
+        """Update all tensors. Comes after `ready`."""
+        key = (recording.lines, recording.outputs, self._names, self._dtypes)
+        kernel = _kernels.get(key)
+        if kernel is None:
+            kernel = _kernels[key] = _make(recording, self._names, self._dtypes, rule)
+        threads = 1 if _alone else torch.get_num_threads()
+        if threads != self._threads:
+            self._threads = threads
+            self._plan = share(self._sizes, threads)
+        numbers = np.array(recording.numbers, np.float64)
+        try:
+            if threads == 1:
+                kernel.serial(self._survey.address, numbers, *self._plan)
+            else:
+                # Not every threading layer lets two Python threads in at once.
+                with _launching:
+                    kernel.parallel(self._survey.address, numbers, *self._plan)
+        finally:
+            self._survey.release(written=True)
+
+
+def share(sizes: Sequence[int], threads: int) -> tuple[np.ndarray, np.ndarray]:
+    """Cut tensors into pieces so that every thread gets as many elements as the others.
+
+    Returns:
+        The pieces, rows of (tensor, start, count), and where each thread's rows begin (one
+        more entry than threads).
+
+    >>> pieces, spans = share([100, 28], threads=2)
+    >>> pieces.tolist(), spans.tolist()
+    ([[0, 0, 64], [0, 64, 36], [1, 0, 28]], [0, 1, 3])
+    """
+    quota = -(-sum(sizes) // threads)
+    quota = max(_GRAIN, -(-quota // _LINE) * _LINE)  # no two threads on one cache line
+    pieces: list[tuple[int, int, int]] = []
+    spans = [0]
+    room = quota
+    for tensor, size in enumerate(sizes):
+        start = 0
+        while start < size:
+            count = min(room, size - start)
+            pieces.append((tensor, start, count))
+            start += count
+            room -= count
+            if room == 0:
+                spans.append(len(pieces))
+                room = quota
+    if spans[-1] != len(pieces) or len(spans) == 1:
+        spans.append(len(pieces))
+    table = np.array(pieces, np.int64).reshape(-1, 3)
+    return table, np.array(spans, np.int64)
+
+
+_LINE = 64
+_GRAIN = 64
+
+
+def _make(
+    recording: Recording, names: Sequence[str], dtypes: Sequence[str | None], rule: Callable[..., Any]
+) -> Any:
+    return kernels.load(rule.__name__, print_source(recording, names, dtypes, rule))
+
+
+def print_source(
+    recording: Recording, names: Sequence[str], dtypes: Sequence[str | None], rule: Callable[..., Any]
+) -> str:
+    """The text of a kernel, for people and for Numba."""
+    from thalweg.version import __version__
+
+    return print_kernel(recording, names, dtypes, rule=rule, version=__version__)
+
+
+def prepare() -> None:
+    """Do what the first step would otherwise wait for: import Numba and wake its compiler."""
+    survey([[], []])

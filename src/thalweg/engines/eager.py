@@ -1,0 +1,67 @@
+"""Eager: the rule called with torch tensors. Any device, any dtype, any layout."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from thalweg.rules.words import speak
+
+
+class TorchWords:
+    """How tensors say the words."""
+
+    sqrt = staticmethod(torch.sqrt)
+    where = staticmethod(torch.where)
+
+    @staticmethod
+    def sign(x: Tensor) -> Tensor:
+        # torch.sign turns NaN into 0, which would hide a broken gradient behind a clean weight.
+        return torch.where(x == x, torch.sign(x), x)
+
+    @staticmethod
+    def maximum(x: Any, y: Any) -> Tensor:
+        if isinstance(x, Tensor) and isinstance(y, Tensor):
+            return torch.maximum(x, y)
+        return x.clamp(min=y) if isinstance(x, Tensor) else y.clamp(min=x)
+
+
+speak(Tensor, TorchWords)
+
+_NARROW = (torch.bfloat16, torch.float16)
+
+
+def apply(
+    update: Callable[..., Any],
+    param: Tensor,
+    grad: Tensor,
+    states: Sequence[Tensor | None],
+    **numbers: Any,
+) -> tuple[float, ...]:
+    """Step tensors in place, in float32 or wider, with one rounding at the end.
+
+    Complex numbers are pairs of real ones. The gradient is only read.
+
+    Returns:
+        The rule's carried numbers.
+    """
+    written = [None if t is None else _real(t) for t in (param, *states)]
+    wide = [None if t is None else _wide(t) for t in written]
+    result = update(wide[0], _wide(_real(grad)), *wide[1:], **numbers)
+    if not isinstance(result, tuple):
+        result = (result,)
+    for tensor, new in zip(written, result, strict=False):
+        if tensor is not None:
+            tensor.copy_(new)
+    return result[len(written) :]
+
+
+def _real(tensor: Tensor) -> Tensor:
+    if not tensor.is_complex():
+        return tensor
+    return torch.view_as_real(tensor.resolve_conj())
+
+
+def _wide(tensor: Tensor) -> Tensor:
+    return tensor.float() if tensor.dtype in _NARROW else tensor

@@ -1,0 +1,96 @@
+"""Memory, as a kernel sees it: elements behind an address, widened on load, rounded on store.
+
+Numba has no bfloat16 and no float16 on the CPU. Both are two bytes; these functions turn them into
+float32 and back with the processor's own conversions or with plain integer arithmetic, so that
+every loop over them vectorises. Rounding is to nearest, ties to even, and NaN stays NaN.
+"""
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import carray, njit, types
+from numba.extending import intrinsic
+
+STORAGE = {"float32": 4, "float64": 8, "bfloat16": 2, "float16": 2}
+"""Bytes of an element, by the name of its dtype."""
+
+
+def _pointer(element: types.Type, bits: Any) -> Any:
+    @intrinsic
+    def pointer(typingctx: Any, address: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.inttoptr(arguments[0], bits.as_pointer())
+
+        return types.CPointer(element)(types.int64), generate
+
+    return pointer
+
+
+_pointer32 = _pointer(types.float32, ir.FloatType())
+_pointer64 = _pointer(types.float64, ir.DoubleType())
+_pointer16 = _pointer(types.uint16, ir.IntType(16))
+
+
+@njit(inline="always")
+def elements_float32(address: int, start: int, count: int) -> Any:
+    return carray(_pointer32(address + 4 * start), (count,))
+
+
+@njit(inline="always")
+def elements_float64(address: int, start: int, count: int) -> Any:
+    return carray(_pointer64(address + 8 * start), (count,))
+
+
+@njit(inline="always")
+def elements_bfloat16(address: int, start: int, count: int) -> Any:
+    return carray(_pointer16(address + 2 * start), (count,))
+
+
+elements_float16 = elements_bfloat16
+
+
+@intrinsic
+def _bits(typingctx: Any, value: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], ir.IntType(32))
+
+    return types.uint32(types.float32), generate
+
+
+@intrinsic
+def _float(typingctx: Any, bits: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], ir.FloatType())
+
+    return types.float32(types.uint32), generate
+
+
+@njit(inline="always")
+def widen_bfloat16(bits: Any) -> Any:
+    return _float(types.uint32(bits) << types.uint32(16))
+
+
+@njit(inline="always")
+def narrow_bfloat16(value: Any) -> Any:
+    bits = _bits(value)
+    even = (bits >> np.uint32(16)) & np.uint32(1)
+    rounded = (bits + np.uint32(0x7FFF) + even) >> np.uint32(16)
+    return np.uint16(rounded) if value == value else np.uint16(0x7FC0)
+
+
+@intrinsic
+def widen_float16(typingctx: Any, bits: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.fpext(builder.bitcast(arguments[0], ir.HalfType()), ir.FloatType())
+
+    return types.float32(types.uint16), generate
+
+
+@intrinsic
+def narrow_float16(typingctx: Any, value: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        half = builder.fptrunc(arguments[0], ir.HalfType())
+        return builder.bitcast(half, ir.IntType(16))
+
+    return types.uint16(types.float32), generate

@@ -1,0 +1,172 @@
+"""The tape: a rule written down, by calling it with symbols in place of arrays.
+
+The step's hyper-parameters are Python floats, so Python itself does all the arithmetic between
+numbers, in float64: bias corrections, RAdam's branch, a schedule. Only what touches a symbol is
+recorded. A number that meets a symbol becomes an argument of the kernel, so a new learning rate is
+a new argument and never a new kernel. The tape without its numbers is what a kernel is made from,
+and the key under which it is found again.
+
+Recording is done at every step; it takes about as long as one small torch operation.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from thalweg.rules import words
+
+# An operand is an index: 0 and up are values (the inputs first, then one for each line),
+# -1 and down are numbers.
+Line = tuple[str, int, int, int]
+
+
+class Recording(NamedTuple):
+    """What is left of a call.
+
+    Attributes:
+        inputs: how many symbols the rule was called with.
+        lines: (operation, operand, operand, operand) for each new value; unused operands are 0.
+        outputs: for each input, the value that replaces it, or None if the rule dropped it.
+        numbers: the kernel's arguments.
+        carried: what the rule returned after its arrays, on the host.
+    """
+
+    inputs: int
+    lines: tuple[Line, ...]
+    outputs: tuple[int | None, ...]
+    numbers: list[float]
+    carried: tuple[float, ...]
+
+
+class Symbol:
+    """An array that is not there: it remembers what was done to it."""
+
+    __slots__ = ("index", "lines", "numbers")
+    __array_ufunc__ = None  # a NumPy scalar on the left must not swallow the symbol
+
+    def __init__(self, index: int, lines: list[Line], numbers: list[float]) -> None:
+        self.index = index
+        self.lines = lines
+        self.numbers = numbers
+
+
+def _operand(symbol: Symbol, value: Any) -> int:
+    if value.__class__ is Symbol:
+        return value.index
+    symbol.numbers.append(float(value))
+    return -len(symbol.numbers)
+
+
+def _new(symbol: Symbol, line: Line) -> Symbol:
+    """The value of a new line."""
+    lines = symbol.lines
+    lines.append(line)
+    return Symbol(len(lines) - 1, lines, symbol.numbers)
+
+
+def _binary(operation: str) -> Any:
+    def record(self: Symbol, other: Any) -> Symbol:
+        return _new(self, (operation, self.index, _operand(self, other), 0))
+
+    return record
+
+
+def _reflected(operation: str) -> Any:
+    def record(self: Symbol, other: Any) -> Symbol:
+        return _new(self, (operation, _operand(self, other), self.index, 0))
+
+    return record
+
+
+def _unary(operation: str) -> Any:
+    def record(self: Symbol) -> Symbol:
+        return _new(self, (operation, self.index, 0, 0))
+
+    return record
+
+
+for _name, _sign in (("add", "+"), ("sub", "-"), ("mul", "*"), ("truediv", "/")):
+    setattr(Symbol, f"__{_name}__", _binary(_sign))
+    setattr(Symbol, f"__r{_name}__", _reflected(_sign))
+for _name, _sign in (
+    ("lt", "<"), ("le", "<="), ("gt", ">"), ("ge", ">="), ("eq", "=="), ("ne", "!="),
+    ("and", "&"), ("or", "|"),
+):
+    setattr(Symbol, f"__{_name}__", _binary(_sign))
+for _name, _word in (("neg", "neg"), ("abs", "abs"), ("invert", "not")):
+    setattr(Symbol, f"__{_name}__", _unary(_word))
+
+
+def _power(self: Symbol, exponent: Any) -> Symbol:
+    if exponent == 2:
+        return self * self
+    if exponent == 0.5:
+        return words.sqrt(self)
+    raise TypeError(
+        f"an array to the power {exponent!r} is not in a rule's words; 2 and 0.5 are, "
+        "and products and roots of them"
+    )
+
+
+def _no_branch(self: Symbol) -> bool:
+    raise TypeError(
+        "a rule may branch on numbers, not on arrays, whose elements may disagree; "
+        "say where(condition, x, y)"
+    )
+
+
+Symbol.__pow__ = _power  # type: ignore[attr-defined]
+Symbol.__bool__ = _no_branch  # type: ignore[attr-defined]
+Symbol.__hash__ = None  # type: ignore[assignment]
+
+
+class SymbolWords:
+    """How symbols say the words."""
+
+    sqrt = staticmethod(_unary("sqrt"))
+    sign = staticmethod(_unary("sign"))
+
+    @staticmethod
+    def maximum(x: Any, y: Any) -> Symbol:
+        symbol = x if isinstance(x, Symbol) else y
+        return _new(symbol, ("maximum", _operand(symbol, x), _operand(symbol, y), 0))
+
+    @staticmethod
+    def where(condition: Symbol, x: Any, y: Any) -> Symbol:
+        chosen = _operand(condition, x), _operand(condition, y)
+        return _new(condition, ("where", condition.index, *chosen))
+
+
+words.speak(Symbol, SymbolWords)
+
+
+def record(update: Callable[..., Any], present: Sequence[bool], **numbers: Any) -> Recording:
+    """Call `update` with a symbol for each array and keep what it did.
+
+    Args:
+        update: `update(param, grad, *states, **numbers)`, as a rule.
+        present: for `param`, `grad` and each state, whether it is there; the rule gets None for
+            those that are not.
+        **numbers: the step, the hyper-parameters and the carried numbers.
+
+    Raises:
+        TypeError: one line that says what the rule did that a tape can't hold.
+    """
+    lines: list[Line] = [("input", 0, 0, 0)] * len(present)
+    arguments: list[float] = []
+    symbols = [Symbol(i, lines, arguments) if there else None for i, there in enumerate(present)]
+    result = update(*symbols, **numbers)
+    if result.__class__ is not tuple:
+        result = (result,)
+    arrays = len(present) - 1  # the parameter and the states; the gradient is only read
+    outputs: list[int | None] = []
+    for new, there in zip(result[:arrays], (present[0], *present[2:]), strict=True):
+        if new.__class__ is Symbol:
+            outputs.append(new.index)
+        elif new is None and not there:
+            outputs.append(None)
+        else:
+            raise TypeError(
+                f"{getattr(update, '__name__', 'the rule')} returned {new!r} where the new "
+                f"{'parameter' if not outputs else 'state'} belongs"
+            )
+    return Recording(len(present), tuple(lines), tuple(outputs), arguments, result[arrays:])

@@ -1,0 +1,44 @@
+"""Optimizers: a torch.optim.Optimizer made of a rule, its schedules and its engines."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from thalweg.optim.group import betas
+from thalweg.optim.make import optimizer
+from thalweg.optim.optimizer import RuleOptimizer
+from thalweg.optim.plan import Plan, Row
+
+__all__ = ["Plan", "Row", "RuleOptimizer", "build", "optimizer"]
+
+
+def build(rule: str, params: Iterable[Any], **settings: Any) -> RuleOptimizer:
+    """An optimizer by the name of its rule, with the rule's own names for its numbers.
+
+    Args:
+        rule: such as "adam"; see `thalweg.rules.names()`.
+        params: as for any optimizer.
+        **settings: the rule's hyper-parameters, `beta1=` and `beta2=` or torch's `betas=`, and
+            whatever the class takes.
+
+    Raises:
+        ValueError: no such rule, or a value outside its range.
+        TypeError: no such setting.
+
+    Example:
+        >>> import torch, thalweg
+        >>> opt = thalweg.optim.build("adam", [torch.nn.Parameter(torch.ones(2))], beta1=0.8)
+        >>> opt.param_groups[0]["betas"]
+        (0.8, 0.999)
+    """
+    kind = optimizer(rule)
+    together = betas(kind.rule)
+    apart = {name: settings.pop(name) for name in together if name in settings}
+    if apart:
+        if "betas" in settings:
+            raise TypeError(f"{rule}: give betas=(…) or {', '.join(apart)}, not both")
+        chosen = settings.get("preset")
+        values = dict(kind.rule.defaults)
+        if chosen in kind.rule.presets:
+            values |= kind.rule.presets[chosen].values
+        settings["betas"] = tuple(apart.get(name, values[name]) for name in together)
+    return kind(params, **settings)

@@ -1,0 +1,130 @@
+"""State dicts as torch's own optimizers write them, both ways.
+
+The host counts steps in integers and carries numbers in float64; torch keeps both in tensors
+without dimensions, and casts what it loads to the parameter's dtype. Here is where the two meet.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from thalweg.rules import Rule
+from thalweg.schedules import Schedule
+
+_EXACT = 2**24
+"""Up to here a float32 counts every step."""
+
+
+def write(rule: Rule, found: dict[str, Any]) -> dict[str, Any]:
+    """A state dict with the types that torch writes."""
+    state = {key: _write_state(rule, own) for key, own in found["state"].items()}
+    groups = [_write_group(group) for group in found["param_groups"]]
+    return {**found, "state": state, "param_groups": groups}
+
+
+def _write_state(rule: Rule, own: Mapping[str, Any]) -> dict[str, Any]:
+    written = dict(own)
+    if isinstance(step := own.get("step"), int):
+        kind = torch.float32 if step <= _EXACT else torch.float64
+        written["step"] = torch.tensor(float(step), dtype=kind)
+    for name in rule.carried:
+        if name in own:
+            written[name] = torch.tensor(own[name], dtype=torch.float64)
+    return written
+
+
+def _write_group(group: Mapping[str, Any]) -> dict[str, Any]:
+    # Which engine did the work says nothing about the run.
+    written = {key: value for key, value in group.items() if key != "engine"}
+    if "schedules" in group:
+        written["schedules"] = {
+            name: schedule.to_dict()
+            for name, schedule in group["schedules"].items()
+            if schedule.is_data
+        }
+    return written
+
+
+def read(
+    rule: Rule, groups: Sequence[Mapping[str, Any]], saved: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A copy of `saved` that `torch.optim.Optimizer.load_state_dict` leaves as it should be.
+
+    Raises:
+        ValueError: it belongs to another rule or to parameters of other shapes, or is no state
+            dict at all.
+    """
+    if not {"state", "param_groups"} <= saved.keys():
+        raise ValueError(
+            f"{rule.name}: a state dict has the keys state and param_groups; "
+            f"this has {', '.join(map(str, saved)) or 'none'}"
+        )
+    owners = _owners(groups, saved["param_groups"])
+    state = {
+        key: _read_state(rule, own, owners[key]) if key in owners else own
+        for key, own in saved["state"].items()
+    }
+    return {**saved, "state": state, "param_groups": [_read_group(g) for g in _ordered(groups, saved["param_groups"])]}
+
+
+def _ordered(
+    groups: Sequence[Mapping[str, Any]], saved: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """The saved groups with their parameters in our order, where both sides know their names."""
+    ordered = []
+    for group, other in zip(groups, saved, strict=False):
+        mine, theirs = group.get("param_names"), other.get("param_names")
+        if mine and theirs and mine != theirs and sorted(mine) == sorted(theirs):
+            place = dict(zip(theirs, other["params"], strict=True))
+            other = {**other, "params": [place[n] for n in mine], "param_names": list(mine)}
+        ordered.append(other)
+    return [*ordered, *saved[len(ordered) :]]
+
+
+def _owners(
+    groups: Sequence[Mapping[str, Any]], saved: Sequence[Mapping[str, Any]]
+) -> dict[Any, Tensor]:
+    """For each saved index, the parameter that it will belong to."""
+    owners: dict[Any, Tensor] = {}
+    for group, other in zip(groups, _ordered(groups, saved), strict=False):
+        owners.update(zip(other["params"], group["params"], strict=False))
+    return owners
+
+
+def _read_state(rule: Rule, own: Mapping[str, Any], param: Tensor) -> dict[str, Any]:
+    slots = {slot.name for slot in rule.slots}
+    numbers = {"step", *rule.carried, *(f"{name}_product" for name in rule.decays)}
+    taken: dict[str, Any] = {}
+    for name, value in own.items():
+        if name in numbers:
+            taken[name] = int(value) if name == "step" else float(value)
+        elif isinstance(value, Tensor):
+            if name not in slots:
+                raise ValueError(
+                    f"{rule.name}: this state dict holds {name!r}, which {rule.name} does not "
+                    f"keep; it was saved by another optimizer ({rule.name} keeps "
+                    f"{', '.join(sorted(slots)) or 'nothing'})"
+                )
+            if value.shape != param.shape:
+                raise ValueError(
+                    f"{rule.name}: {name!r} has the shape {tuple(value.shape)}, its parameter "
+                    f"{tuple(param.shape)}; were the parameters given in another order?"
+                )
+            taken[name] = value.clone()
+        elif value is not None:  # torch writes None for a momentum that is not there
+            taken[name] = value
+    # Torch's SGD counts no steps, but whoever has a state has taken one.
+    taken.setdefault("step", 1 if taken else 0)
+    return taken
+
+
+def _read_group(group: Mapping[str, Any]) -> dict[str, Any]:
+    taken = dict(group)
+    if "schedules" in group:
+        taken["schedules"] = {
+            name: value if isinstance(value, Schedule) else Schedule.from_dict(value)
+            for name, value in group["schedules"].items()
+        }
+    return taken

@@ -1,0 +1,137 @@
+"""A parameter group, as torch writes it and as a rule reads it.
+
+Torch groups betas in a tuple and schedulers write numbers into the group; a rule wants plain
+floats. Schedules live beside the numbers, under "schedules", and write the current value of each
+into the group at every step, where loggers look for it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from thalweg.rules import Rule
+from thalweg.schedules import Schedule
+
+FLAGS: dict[str, Any] = {
+    "foreach": None,
+    "maximize": False,
+    "capturable": False,
+    "differentiable": False,
+    "fused": None,
+}
+"""What torch's optimizers take besides hyper-parameters, and their defaults."""
+
+
+def betas(rule: Rule) -> tuple[str, ...]:
+    """The hyper-parameters that torch takes together as `betas`."""
+    return tuple(name for name in rule.hypers if name in ("beta1", "beta2", "beta3"))
+
+
+def arguments(rule: Rule) -> dict[str, Any]:
+    """The rule's hyper-parameters under torch's names, in torch's order, with their defaults."""
+    together = betas(rule)
+    found: dict[str, Any] = {}
+    for name, hyper in rule.hypers.items():
+        if name in together:
+            found["betas"] = tuple(rule.hypers[b].default for b in together)
+        else:
+            found[name] = hyper.default
+    return found
+
+
+def flat(rule: Rule, group: Mapping[str, Any]) -> dict[str, Any]:
+    """The rule's own hyper-parameters out of a group: betas apart, tensors as floats."""
+    together = betas(rule)
+    found = {}
+    for name in rule.hypers:
+        value = group["betas"][together.index(name)] if name in together else group[name]
+        found[name] = float(value) if isinstance(value, torch.Tensor) else value
+    return found
+
+
+def adopt(rule: Rule, group: dict[str, Any]) -> None:
+    """Check a new group's hyper-parameters and put its schedules aside.
+
+    Raises:
+        ValueError: one line that names the rule, the value, the range and the way out.
+    """
+    together = betas(rule)
+    if together:
+        given = group["betas"]
+        if not isinstance(given, (tuple, list)) or len(given) != len(together):
+            raise ValueError(
+                f"{rule.name}: betas={given!r} is not {len(together)} numbers; "
+                f"{arguments(rule)['betas']} is usual"
+            )
+        group["betas"] = tuple(given)
+    for name in rule.hypers:
+        value = None if name in together else group[name]
+        if isinstance(value, torch.Tensor) and value.numel() != 1:
+            raise ValueError(
+                f"{rule.name}: {name} is a tensor of {value.numel()} numbers; give one number"
+            )
+    values = flat(rule, group)
+    schedules = {n: v for n, v in values.items() if isinstance(v, Schedule)}
+    for name, schedule in schedules.items():
+        if rule.hypers[name].range is None:
+            raise ValueError(f"{rule.name}: {name} can't be a schedule; it is not a number")
+        if schedule.hold and ("momentum" not in name or values.get("form") == "average"):
+            raise ValueError(
+                f"{rule.name}: {name} holds the effective step, but has no gain to hold; "
+                'hold="effective_lr" is for momentum in the "sum" and "velocity" forms'
+            )
+    for sample in (0, 1, 10, 1000):
+        values |= {n: _sample(s, sample) for n, s in schedules.items()}
+        # A schedule may pass through 0 where a constant may not: Nesterov's momentum from 0 up.
+        rule.check(values, passing=schedules)
+    if schedules:
+        group["schedules"] = {**group.get("schedules", {}), **schedules}
+        write(rule, group, {n: _sample(s, 0) for n, s in schedules.items()})
+
+
+def _sample(schedule: Schedule, step: int) -> float:
+    return schedule.at(step, steps_per_epoch=100)
+
+
+def write(rule: Rule, group: dict[str, Any], values: Mapping[str, float]) -> None:
+    """Put current values into the group, under torch's names."""
+    together = betas(rule)
+    for name, value in values.items():
+        if name in together:
+            place = together.index(name)
+            group["betas"] = (*group["betas"][:place], value, *group["betas"][place + 1 :])
+        else:
+            group[name] = value
+
+
+def resolve(rule: Rule, group: dict[str, Any], clock: int) -> dict[str, Any]:
+    """The rule's hyper-parameters for the step after `clock` steps, schedules applied.
+
+    Raises:
+        ValueError: a schedule counts epochs and nobody said how many steps an epoch has; or
+            something else writes to a hyper-parameter that has a schedule.
+    """
+    schedules: Mapping[str, Schedule] = group.get("schedules", {})
+    if not schedules:
+        return flat(rule, group)
+    if "lr" in schedules and "initial_lr" in group:
+        raise ValueError(
+            f"{rule.name}: lr has a schedule of its own and a torch lr_scheduler; keep one"
+        )
+    per_epoch = group.get("steps_per_epoch")
+    now = {}
+    for name, schedule in schedules.items():
+        if schedule.unit == "epochs" and not per_epoch:
+            raise ValueError(
+                f"{rule.name}: {name} is a schedule in epochs; say how many steps an epoch has: "
+                f"{rule.title}(..., steps_per_epoch=len(loader))"
+            )
+        now[name] = schedule.at(clock, steps_per_epoch=per_epoch)
+    write(rule, group, now)
+    values = flat(rule, group)
+    for name, schedule in schedules.items():
+        if schedule.hold:
+            start = schedule.at(0, steps_per_epoch=per_epoch)
+            values["lr"] *= (1 - now[name]) / (1 - start)
+    return values

@@ -1,0 +1,140 @@
+"""An optimizer class out of a rule: its signature, its docstring, its place."""
+
+import inspect
+from collections.abc import Callable
+from functools import cache
+from inspect import Parameter, Signature
+from typing import Any
+
+from thalweg.optim.group import FLAGS, arguments
+from thalweg.optim.optimizer import RuleOptimizer
+from thalweg.rules import Rule, read
+
+OURS: dict[str, Any] = {"preset": None, "engine": "auto", "steps_per_epoch": None}
+"""What thalweg's optimizers take besides torch's arguments, and their defaults."""
+
+_DOC = """{title}, from {source}.
+
+{equation}
+
+Takes the arguments of a torch optimizer, and its place.
+
+Args:
+    params: parameters, (name, parameter) pairs, or dicts of them with settings of their own.
+{hypers}
+    foreach: accepted; no engine needs it.
+    maximize: go up instead of down.
+    capturable: accepted; a CUDA graph can't capture a step that counts on the host.
+    differentiable: let autograd see the step; done by the eager engine.
+    fused: accepted; if True, a GradScaler leaves unscaling to the step.
+    preset: values by name: {presets}.
+    engine: "auto", or one of "cpu", "eager" and "oracle".
+    steps_per_epoch: for schedules that count epochs.
+
+Each number may be a `thalweg.schedules.Schedule`.
+
+Raises:
+    ValueError: a number is outside its range, or parameters are missing or given twice.
+
+Example:
+    >>> import torch, thalweg
+    >>> model = torch.nn.Linear(3, 1)
+    >>> opt = thalweg.optimizer("{name}")(model.parameters())
+    >>> model(torch.ones(3)).sum().backward()
+    >>> opt.step()
+"""
+
+
+@cache
+def optimizer(rule: Callable[..., Any] | str) -> type[RuleOptimizer]:
+    """The optimizer class of a rule.
+
+    Args:
+        rule: a rule's name, or the user's own function: see `thalweg.rules.read`.
+
+    Returns:
+        A class with torch's arguments (`betas=(…)` for `beta1, beta2`), which is a
+        `torch.optim.Optimizer`.
+
+    Raises:
+        ValueError: no rule has this name.
+        TypeError: the function's signature does not declare a rule.
+
+    Example:
+        A rule of one's own, and one step with it:
+
+        >>> import torch, thalweg
+        >>> from thalweg.rules.kinds import Rate, Zeros
+        >>> def heavy(param, grad, speed: Zeros, *, step: int, lr: Rate = 0.1):
+        ...     speed = 0.9 * speed + grad
+        ...     return param - lr * speed, speed
+        >>> x = torch.nn.Parameter(torch.ones(2))
+        >>> opt = thalweg.optimizer(heavy)([x], lr=0.5)
+        >>> x.sum().backward()
+        >>> opt.step()
+        >>> x.data
+        tensor([0.5000, 0.5000])
+    """
+    from thalweg.rules import find
+
+    if isinstance(rule, str):
+        return optimizer(find(rule).function)
+    known = read(rule)
+    own = rule.__module__.startswith("thalweg.rules.")
+    body = {
+        "rule": known,
+        "signature": _signature(known),
+        "__doc__": _doc(known),
+        "__module__": "thalweg" if own else rule.__module__,
+        "__init__": _init(known),
+    }
+    return type(known.title, (RuleOptimizer,), body)
+
+
+def unpickle(rule: Callable[..., Any]) -> RuleOptimizer:
+    """An optimizer of this rule without anything in it yet."""
+    kind = optimizer(rule)
+    return kind.__new__(kind)
+
+
+def _signature(rule: Rule) -> Signature:
+    either, keyword = Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY
+    hypers = [Parameter(n, either, default=d) for n, d in arguments(rule).items()]
+    flags = [Parameter(n, keyword, default=d) for n, d in {**FLAGS, **OURS}.items()]
+    if rule.name in ("adagrad", "adadelta", "adamax"):
+        flags[0] = flags[0].replace(kind=either)  # where torch lets foreach be positional
+    return Signature([Parameter("params", either), *hypers, *flags])
+
+
+def _init(rule: Rule) -> Callable[..., None]:
+    def __init__(self: Any, params: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+        RuleOptimizer.__init__(self, params, *args, **kwargs)
+
+    signature = _signature(rule)
+    me = Parameter("self", Parameter.POSITIONAL_OR_KEYWORD)
+    __init__.__signature__ = signature.replace(  # type: ignore[attr-defined]
+        parameters=[me, *signature.parameters.values()]
+    )
+    __init__.__doc__ = "See the class."
+    return __init__
+
+
+def _doc(rule: Rule) -> str:
+    lines = []
+    for name, default in arguments(rule).items():
+        hyper = rule.hypers.get(name)
+        if hyper is None:
+            span = "each " + str(rule.hypers["beta1"].range)
+        elif hyper.choices:
+            span = "one of " + ", ".join(map(repr, hyper.choices))
+        else:
+            span = f"in {hyper.range}"
+        lines.append(f"    {name}: {span}; {default!r} unless said otherwise.")
+    return _DOC.format(
+        title=rule.title,
+        source=rule.source or "a rule of your own",
+        equation=inspect.cleandoc(rule.doc),
+        hypers="\n".join(lines),
+        presets=", ".join(f"{n!r} ({p.by})" for n, p in rule.presets.items()) or "none",
+        name=rule.name,
+    )

@@ -1,0 +1,114 @@
+"""The plan: what runs where, why, and at what price, before anything is allocated."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from thalweg.optim.group import flat
+from thalweg.optim.lot import choose, overlapping, reason
+from thalweg.rules import Rule
+
+
+@dataclass(frozen=True)
+class Row:
+    """Tensors of one group that are treated alike.
+
+    Attributes:
+        group: the index of the parameter group.
+        engine: who updates them.
+        why: why not the fastest engine; empty if it is that.
+        dtype: of the parameters.
+        tensors: how many.
+        numbers: how many elements they have together.
+        state_bytes: bytes of state that the rule keeps for them.
+        traffic: bytes that a step reads and writes; the least possible, for the cpu engine, and
+            an estimate for others, which make a trip for each operation.
+    """
+
+    group: int
+    engine: str
+    why: str
+    dtype: str
+    tensors: int
+    numbers: int
+    state_bytes: int
+    traffic: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the next steps will do; prints as a table."""
+
+    rule: str
+    rows: tuple[Row, ...]
+
+    @property
+    def state_bytes(self) -> int:
+        """Bytes of state in all."""
+        return sum(row.state_bytes for row in self.rows)
+
+    @property
+    def traffic(self) -> int:
+        """Bytes that a step reads and writes in all."""
+        return sum(row.traffic for row in self.rows)
+
+    def __str__(self) -> str:
+        head = ("group", "engine", "dtype", "tensors", "numbers", "state", "a step moves", "why")
+        body = [
+            (
+                str(r.group), r.engine, r.dtype, f"{r.tensors:,}", f"{r.numbers:,}",
+                _size(r.state_bytes), _size(r.traffic), r.why or "one trip through memory",
+            )
+            for r in self.rows
+        ]
+        widths = [max(map(len, column)) for column in zip(head, *body, strict=True)]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+            for line in (head, *body)
+        ]
+        total = f"{self.rule}: {_size(self.state_bytes)} of state, {_size(self.traffic)} a step"
+        return "\n".join([*lines, total])
+
+
+def _size(count: float) -> str:
+    for unit in ("B", "KiB", "MiB"):
+        if count < 1024:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1024
+    return f"{count:.2f} GiB"
+
+
+def plan(
+    rule: Rule, groups: Sequence[Mapping[str, Any]], state: Mapping[Tensor, Mapping[str, Any]]
+) -> Plan:
+    """The plan for an optimizer's groups; allocates nothing."""
+    rows: dict[Any, list[tuple[int, int, int]]] = {}
+    for number, group in enumerate(groups):
+        hypers, scheduled = flat(rule, group), group.get("schedules", {})
+        shared = overlapping(group["params"])
+        for index, param in enumerate(group["params"]):
+            if not param.requires_grad and param.grad is None:
+                continue
+            own = state.get(param, {})
+            tensors = [own[s.name] for s in rule.slots if isinstance(own.get(s.name), Tensor)]
+            kept = sum(
+                s.exists(hypers) or s.state.when in scheduled or s.name in own for s in rule.slots
+            )
+            why = reason(param, tensors, overlaps=index in shared)
+            engine = choose(rule, group["engine"], why, index)
+            said = (why or "") if engine != "cpu" else ""
+            if engine != "cpu" and not why:
+                said = f"engine={engine!r} was asked for"
+            size = param.numel() * param.element_size()
+            key = (number, engine, said, str(param.dtype).removeprefix("torch."))
+            # Read parameter, gradient and states; write all but the gradient.
+            rows.setdefault(key, []).append((param.numel(), kept * size, (3 + 2 * kept) * size))
+    return Plan(
+        rule.name,
+        tuple(
+            Row(*key, len(found), *(sum(column) for column in zip(*found, strict=True)))
+            for key, found in rows.items()
+        ),
+    )

@@ -1,0 +1,39 @@
+"""Adadelta: steps in the units of the weights, from the size of recent steps.
+
+    v ← ρ v + (1 − ρ) g²                     average squared gradient     (square_avg)
+    u = √(d + ε) / √(v + ε) · g
+    d ← ρ d + (1 − ρ) u²                     average squared step         (acc_delta)
+    θ ← θ − η u                              the paper has η = 1
+"""
+
+from thalweg.rules.decay import decay
+from thalweg.rules.kinds import Array, Fraction, Rate, Source, Strength, Tiny, Zeros, preset
+from thalweg.rules.words import ema, sqrt
+
+source = Source(
+    "Zeiler", 2012, "ADADELTA: An Adaptive Learning Rate Method",
+    arxiv="1212.5701", where="Algorithm 1",
+)
+presets = {
+    "torch": preset("torch.optim.Adadelta 2.13", lr=1.0, rho=0.9, eps=1e-6, weight_decay=0.0),
+    "paper": preset("Zeiler 2012, section 4.1", lr=1.0, rho=0.95, eps=1e-6),
+}
+
+
+def adadelta(
+    param: Array,
+    grad: Array,
+    square_avg: Zeros,
+    acc_delta: Zeros,
+    *,
+    step: int,
+    lr: Rate = 1.0,
+    rho: Fraction = 0.9,
+    eps: Tiny = 1e-6,
+    weight_decay: Strength = 0.0,
+) -> tuple[Array, Array, Array]:
+    param, grad = decay(param, grad, lr=lr, weight_decay=weight_decay, decoupled=False)
+    square_avg = ema(square_avg, grad * grad, rho)
+    update = sqrt(acc_delta + eps) / sqrt(square_avg + eps) * grad
+    acc_delta = ema(acc_delta, update * update, rho)
+    return param - lr * update, square_avg, acc_delta

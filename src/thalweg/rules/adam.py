@@ -1,0 +1,62 @@
+"""Adam: every coordinate gets its own step, from running averages of its gradient.
+
+    m ← β₁ m + (1 − β₁) g                    average gradient             (exp_avg)
+    v ← β₂ v + (1 − β₂) g²                   average squared gradient     (exp_avg_sq)
+    m̂ = m / (1 − β₁ᵗ)   v̂ = v / (1 − β₂ᵗ)    both start at zero; this undoes the pull towards it
+    θ ← θ − η m̂ / (√v̂ + ε)
+
+Weight decay is coupled, as in torch: g ← g + λ θ comes first. AMSGrad (Reddi, Kale & Kumar 2018,
+arXiv:1904.09237) divides by the largest v so far, so that a rare large gradient is not forgotten.
+"""
+
+from typing import Annotated
+
+from thalweg.rules.decay import decay
+from thalweg.rules.kinds import Array, Decay, Rate, Source, State, Strength, Tiny, Zeros, preset
+from thalweg.rules.words import ema, maximum, sqrt
+
+source = Source(
+    "Kingma & Ba", 2015, "Adam: A Method for Stochastic Optimization",
+    arxiv="1412.6980", where="Algorithm 1",
+)
+presets = {
+    "torch": preset(
+        "torch.optim.Adam 2.13",
+        lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.0, amsgrad=False,
+        decoupled_weight_decay=False,
+    ),
+    "paper": preset(
+        "Kingma & Ba 2015, Algorithm 1", lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8
+    ),
+    "article": preset(
+        "Amin Ag 2019, Optimization in Deep Learning", beta1=0.9, beta2=0.99, eps=1e-10
+    ),
+}
+
+
+def adam(
+    param: Array,
+    grad: Array,
+    exp_avg: Zeros,
+    exp_avg_sq: Zeros,
+    max_exp_avg_sq: Annotated[Array | None, State(when="amsgrad")],
+    *,
+    step: int,
+    lr: Rate = 1e-3,
+    beta1: Decay = 0.9,
+    beta2: Decay = 0.999,
+    eps: Tiny = 1e-8,
+    weight_decay: Strength = 0.0,
+    amsgrad: bool = False,
+    decoupled_weight_decay: bool = False,
+) -> tuple[Array, Array, Array, Array | None]:
+    param, grad = decay(
+        param, grad, lr=lr, weight_decay=weight_decay, decoupled=decoupled_weight_decay
+    )
+    exp_avg = ema(exp_avg, grad, beta1)
+    exp_avg_sq = ema(exp_avg_sq, grad * grad, beta2)
+    largest = exp_avg_sq if max_exp_avg_sq is None else maximum(max_exp_avg_sq, exp_avg_sq)
+    # √v̂ = √v / √(1 − β₂ᵗ): the root of a number costs nothing, that of an array a pass.
+    scale = sqrt(largest) / sqrt(1 - beta2**step) + eps
+    param = param - lr / (1 - beta1**step) * exp_avg / scale
+    return param, exp_avg, exp_avg_sq, None if max_exp_avg_sq is None else largest

@@ -1,0 +1,51 @@
+"""AdamW: Adam whose weight decay pulls straight at the weights, past the averages.
+
+    θ ← θ (1 − η λ)                          decoupled weight decay       (weight_decay)
+    m ← β₁ m + (1 − β₁) g                    average gradient             (exp_avg)
+    v ← β₂ v + (1 − β₂) g²                   average squared gradient     (exp_avg_sq)
+    θ ← θ − η m̂ / (√v̂ + ε)                   m̂, v̂ as in Adam
+
+A weight without gradient halves every ln 2 / (η λ) steps. The paper multiplies λ by the schedule
+alone; here as in torch it is multiplied by the learning rate too.
+"""
+
+from typing import Annotated
+
+from thalweg.rules.adam import adam
+from thalweg.rules.kinds import Array, Decay, Rate, Source, State, Strength, Tiny, Zeros, preset
+
+source = Source(
+    "Loshchilov & Hutter", 2019, "Decoupled Weight Decay Regularization",
+    arxiv="1711.05101", where="Algorithm 2",
+)
+presets = {
+    "torch": preset(
+        "torch.optim.AdamW 2.13",
+        lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=1e-2, amsgrad=False,
+    ),
+    "paper": preset(
+        "Loshchilov & Hutter 2019, Algorithm 2", lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8
+    ),
+}
+
+
+def adamw(
+    param: Array,
+    grad: Array,
+    exp_avg: Zeros,
+    exp_avg_sq: Zeros,
+    max_exp_avg_sq: Annotated[Array | None, State(when="amsgrad")],
+    *,
+    step: int,
+    lr: Rate = 1e-3,
+    beta1: Decay = 0.9,
+    beta2: Decay = 0.999,
+    eps: Tiny = 1e-8,
+    weight_decay: Strength = 1e-2,
+    amsgrad: bool = False,
+) -> tuple[Array, Array, Array, Array | None]:
+    return adam(
+        param, grad, exp_avg, exp_avg_sq, max_exp_avg_sq,
+        step=step, lr=lr, beta1=beta1, beta2=beta2, eps=eps,
+        weight_decay=weight_decay, decoupled_weight_decay=True,
+    )

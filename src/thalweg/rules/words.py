@@ -1,0 +1,93 @@
+"""Words: everything that a rule may say about arrays, besides + - * / ** and abs().
+
+A word means the same for every kind of array. Which library does the arithmetic is decided by
+the array itself: each engine says once, with `speak`, how its kind of array says each word.
+Plain numbers need no engine: a rule's numbers are Python floats, and Python does their arithmetic
+in float64 before any array is touched.
+"""
+
+import math
+from typing import Any, NamedTuple, Protocol
+
+from thalweg.rules.kinds import Array
+
+
+class Language(Protocol):
+    """How one kind of array says the words; NumPy's own module is one."""
+
+    def sqrt(self, x: Any, /) -> Any: ...
+    def sign(self, x: Any, /) -> Any: ...
+    def maximum(self, x: Any, y: Any, /) -> Any: ...
+    def where(self, condition: Any, x: Any, y: Any, /) -> Any: ...
+
+
+class Numbers(NamedTuple):
+    """Plain numbers: the standard library speaks for them."""
+
+    @staticmethod
+    def sqrt(x: float) -> float:
+        return math.sqrt(x)
+
+    @staticmethod
+    def sign(x: float) -> float:
+        return math.copysign(1.0, x) if x else x * 0.0
+
+    @staticmethod
+    def maximum(x: float, y: float) -> float:
+        return x if x > y or x != x else y
+
+    @staticmethod
+    def where(condition: bool, x: float, y: float) -> float:
+        return x if condition else y
+
+
+_languages: dict[type, Any] = {float: Numbers, int: Numbers, bool: Numbers}
+
+
+def speak(kind: type, language: Any) -> None:
+    """Say how arrays of type `kind`, and of its subclasses, speak the words."""
+    _languages[kind] = language
+
+
+def _language(*values: Any) -> Any:
+    """The language of the first array among `values`; that of numbers if there is none."""
+    for value in values:
+        for kind in type(value).__mro__:
+            language = _languages.get(kind)
+            if language is Numbers:
+                break
+            if language is not None:
+                return language
+    for value in values:
+        if not isinstance(value, (int, float)):
+            raise TypeError(f"{type(value).__name__}: no engine speaks for this kind of array")
+    return Numbers
+
+
+def sqrt(x: Any) -> Any:
+    """The square root of each element; NaN for a negative one, as in IEEE 754."""
+    return _language(x).sqrt(x)
+
+
+def sign(x: Any) -> Any:
+    """-1, 0 or 1 for each element; zero stays zero, NaN stays NaN."""
+    return _language(x).sign(x)
+
+
+def maximum(x: Any, y: Any) -> Any:
+    """The larger of two, element by element; NaN if either is."""
+    return _language(x, y).maximum(x, y)
+
+
+def where(condition: Any, x: Any, y: Any) -> Any:
+    """`x` where the condition holds, else `y`."""
+    return _language(condition, x, y).where(condition, x, y)
+
+
+def ema(average: Array, new: Array, decay: float) -> Array:
+    """The exponential moving average: keep `decay` of the old, take the rest from the new.
+
+    This is the one spelling of it. `lerp` and `m + (1 - b) * (g - m)` are equal on paper and
+    differ in the last bits, and bits are what engines must agree on.
+    """
+    return decay * average + (1 - decay) * new
