@@ -30,18 +30,12 @@ DTYPES = {
 
 _kernels: dict[Any, Any] = {}
 _launching = threading.Lock()
-_alone = False
-"""Whether this process is the child of a fork, where OpenMP's threads are not."""
-
-
-def _after_fork() -> None:
-    global _alone, _launching
-    _alone = True
-    _launching = threading.Lock()
+_alone = threading.Event()
+"""Set in the child of a fork, where OpenMP's threads are not."""
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(after_in_child=_alone.set)
 
 
 @cache
@@ -123,6 +117,7 @@ class Batch:
         # A gradient has the dtype of its parameter.
         self._dtypes = (kind, kind, *(next(kinds) if p else None for p in present[2:]))
         self._sizes = [p.numel() for p in columns[0]]
+        self._small = sum(self._sizes) < _SMALL
         self._threads = 0
         self._plan = (np.zeros((0, 3), np.int64), np.zeros(2, np.int64))
         self._survey = survey(columns)
@@ -144,7 +139,7 @@ class Batch:
         kernel = _kernels.get(key)
         if kernel is None:
             kernel = _kernels[key] = _make(recording, self._names, self._dtypes, rule)
-        threads = 1 if _alone else torch.get_num_threads()
+        threads = 1 if self._small or _alone.is_set() else torch.get_num_threads()
         if threads != self._threads:
             self._threads = threads
             self._plan = share(self._sizes, threads)
@@ -167,9 +162,9 @@ def share(sizes: Sequence[int], threads: int) -> tuple[np.ndarray, np.ndarray]:
         The pieces, rows of (tensor, start, count), and where each thread's rows begin (one
         more entry than threads).
 
-    >>> pieces, spans = share([100, 28], threads=2)
+    >>> pieces, spans = share([10_000, 2_000], threads=2)
     >>> pieces.tolist(), spans.tolist()
-    ([[0, 0, 64], [0, 64, 36], [1, 0, 28]], [0, 1, 3])
+    ([[0, 0, 6016], [0, 6016, 3984], [1, 0, 2000]], [0, 1, 3])
     """
     quota = -(-sum(sizes) // threads)
     quota = max(_GRAIN, -(-quota // _LINE) * _LINE)  # no two threads on one cache line
@@ -193,17 +188,25 @@ def share(sizes: Sequence[int], threads: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 _LINE = 64
-_GRAIN = 64
+_GRAIN = 4096
+_SMALL = 16384
+"""Below this many elements, waking a second thread costs more than it saves."""
 
 
 def _make(
-    recording: Recording, names: Sequence[str], dtypes: Sequence[str | None], rule: Callable[..., Any]
+    recording: Recording,
+    names: Sequence[str],
+    dtypes: Sequence[str | None],
+    rule: Callable[..., Any],
 ) -> Any:
     return kernels.load(rule.__name__, print_source(recording, names, dtypes, rule))
 
 
 def print_source(
-    recording: Recording, names: Sequence[str], dtypes: Sequence[str | None], rule: Callable[..., Any]
+    recording: Recording,
+    names: Sequence[str],
+    dtypes: Sequence[str | None],
+    rule: Callable[..., Any],
 ) -> str:
     """The text of a kernel, for people and for Numba."""
     from thalweg.version import __version__

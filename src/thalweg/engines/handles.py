@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
-from numba.extending import intrinsic
+from numba.extending import intrinsic as _intrinsic
+
+intrinsic: Any = _intrinsic  # the functions it makes are called without `typingctx`
 
 _WORD = ir.IntType(64)
 _PRIME = np.int64(1099511628211)
@@ -54,7 +56,7 @@ def _ask(entry: int, handle: int, scratch: Any) -> int:
 
 
 @njit(cache=True)
-def _describe(entry: Any, handle: int, scratch: Any) -> int:
+def _describe(entry: Any, handle: int, scratch: Any) -> Any:
     """A number that differs wherever device, dtype, layout, sizes or strides do; 0 is unusual."""
     if _ask(entry[1], handle, scratch) != 0 or _ask(entry[2], handle, scratch) != 0:
         return 0

@@ -1,5 +1,6 @@
-"""Kernels on disk: printed sources are real files, so a debugger steps into them and Numba keeps
-what it compiled beside them.
+"""Kernels on disk: printed sources are real files.
+
+A debugger steps into them, and Numba keeps what it compiled beside them.
 
 The folder is `$THALWEG_CACHE`, else the user's cache directory, else a temporary one of this
 process. A file is written under a temporary name and moved into place, so that it is whole or
@@ -58,7 +59,8 @@ def load(name: str, source: str) -> ModuleType:
     path = folder() / f"{name}_{digest}.py"
     _write(path, source)
     spec = importlib.util.spec_from_file_location(f"thalweg_kernel_{name}_{digest}", path)
-    assert spec and spec.loader
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # Numba looks a kernel's globals up by its module's name
     spec.loader.exec_module(module)
@@ -74,4 +76,4 @@ def _write(path: Path, source: str) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".tmp")
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(source)
-    os.replace(temporary, path)
+    Path(temporary).replace(path)

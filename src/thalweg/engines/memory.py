@@ -9,8 +9,11 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import carray, njit, types
-from numba.extending import intrinsic
+from numba import njit, types
+from numba.extending import intrinsic as _intrinsic
+from numba.np.numpy_support import carray
+
+intrinsic: Any = _intrinsic  # the functions it makes are called without `typingctx`
 
 STORAGE = {"float32": 4, "float64": 8, "bfloat16": 2, "float16": 2}
 """Bytes of an element, by the name of its dtype."""
@@ -34,16 +37,19 @@ _pointer16 = _pointer(types.uint16, ir.IntType(16))
 
 @njit(inline="always")
 def elements_float32(address: int, start: int, count: int) -> Any:
+    """The elements behind an address, from `start` on, as an array."""
     return carray(_pointer32(address + 4 * start), (count,))
 
 
 @njit(inline="always")
 def elements_float64(address: int, start: int, count: int) -> Any:
+    """The elements behind an address, from `start` on, as an array."""
     return carray(_pointer64(address + 8 * start), (count,))
 
 
 @njit(inline="always")
 def elements_bfloat16(address: int, start: int, count: int) -> Any:
+    """The elements behind an address, from `start` on, as an array."""
     return carray(_pointer16(address + 2 * start), (count,))
 
 
@@ -68,11 +74,13 @@ def _float(typingctx: Any, bits: Any) -> Any:
 
 @njit(inline="always")
 def widen_bfloat16(bits: Any) -> Any:
+    """The float32 of the same value."""
     return _float(types.uint32(bits) << types.uint32(16))
 
 
 @njit(inline="always")
 def narrow_bfloat16(value: Any) -> Any:
+    """The nearest bfloat16, as its bits."""
     bits = _bits(value)
     even = (bits >> np.uint32(16)) & np.uint32(1)
     rounded = (bits + np.uint32(0x7FFF) + even) >> np.uint32(16)
@@ -81,6 +89,8 @@ def narrow_bfloat16(value: Any) -> Any:
 
 @intrinsic
 def widen_float16(typingctx: Any, bits: Any) -> Any:
+    """The float32 of the same value."""
+
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.fpext(builder.bitcast(arguments[0], ir.HalfType()), ir.FloatType())
 
@@ -89,6 +99,8 @@ def widen_float16(typingctx: Any, bits: Any) -> Any:
 
 @intrinsic
 def narrow_float16(typingctx: Any, value: Any) -> Any:
+    """The nearest float16, as its bits."""
+
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         half = builder.fptrunc(arguments[0], ir.HalfType())
         return builder.bitcast(half, ir.IntType(16))

@@ -33,7 +33,9 @@ def step(
 
     The arguments are not written to. Infinities and NaN pass through as IEEE 754 says.
     """
-    exact = [None if a is None else np.array(a, np.float64, ndmin=1) for a in (param, grad, *states)]
+    exact = [
+        None if a is None else np.array(a, np.float64, ndmin=1) for a in (param, grad, *states)
+    ]
     with np.errstate(all="ignore"):
         result = update(*exact, **numbers)
     return result if isinstance(result, tuple) else (result,)
@@ -51,9 +53,8 @@ def apply(
     Returns:
         The rule's carried numbers.
     """
-    tensors = (param, grad, *states)
-    arrays = [None if t is None else _exact(t) for t in tensors]
-    result = step(update, arrays[0], arrays[1], arrays[2:], **numbers)
+    exact = [None if t is None else _exact(t) for t in states]
+    result = step(update, _exact(param), _exact(grad), exact, **numbers)
     written = (param, *states)
     for tensor, new in zip(written, result, strict=False):
         if tensor is not None:

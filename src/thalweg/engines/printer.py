@@ -96,8 +96,9 @@ def print_kernel(
     used = {i for line in recording.lines for i in line[1:] if 0 <= i < recording.inputs}
     used |= {i for i in recording.outputs if i is not None and i < recording.inputs}
     written = [0, *range(2, recording.inputs)]
-    columns = sorted(used | {c for c, o in zip(written, recording.outputs, strict=True)
-                             if o not in (None, c)})
+    columns = sorted(
+        used | {c for c, o in zip(written, recording.outputs, strict=True) if o not in (None, c)}
+    )
 
     def operand(index: int) -> str:
         if index < 0:
@@ -119,7 +120,8 @@ def print_kernel(
         stored=", ".join(f"{names[c]} {dtypes[c]}" for c in columns),
         rule=_as_comment(rule),
         arrays="\n".join(
-            f"    at_{names[c]} = memory.elements_{dtypes[c]}(address[tensor, {column_of[c]}], start, count)"
+            f"    at_{names[c]} = memory.elements_{dtypes[c]}"
+            f"(address[tensor, {column_of[c]}], start, count)"
             for c in columns
         ),
         numbers="\n".join(

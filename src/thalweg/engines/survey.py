@@ -91,8 +91,9 @@ def _kind(tensor: Tensor | None) -> tuple[object, ...] | None:
 
 
 def _pointer(tensor: Tensor | None) -> int:
-    plain = tensor is not None and tensor.layout == torch.strided
-    return tensor.data_ptr() if plain and tensor.device.type == "cpu" else 0
+    if tensor is None or tensor.layout != torch.strided or tensor.device.type != "cpu":
+        return 0
+    return tensor.data_ptr()
 
 
 _HANDLE = 16
@@ -187,8 +188,13 @@ class NativeSurvey:
 
     def _call(self, *, first: bool) -> bool:
         return self._look(
-            self._entries, self._handles, self._held, self._scratch,
-            self.address, self._seen, first,
+            self._entries,
+            self._handles,
+            self._held,
+            self._scratch,
+            self.address,
+            self._seen,
+            first,
         )
 
     def unchanged(self) -> bool:

@@ -57,22 +57,23 @@ def _operand(symbol: Symbol, value: Any) -> int:
 
 
 def _new(symbol: Symbol, line: Line) -> Symbol:
-    """The value of a new line."""
     lines = symbol.lines
     lines.append(line)
     return Symbol(len(lines) - 1, lines, symbol.numbers)
 
 
-def _binary(operation: str) -> Any:
+def _binary(operation: str, *, reflected: bool = False) -> Any:
     def record(self: Symbol, other: Any) -> Symbol:
-        return _new(self, (operation, self.index, _operand(self, other), 0))
-
-    return record
-
-
-def _reflected(operation: str) -> Any:
-    def record(self: Symbol, other: Any) -> Symbol:
-        return _new(self, (operation, _operand(self, other), self.index, 0))
+        # `_operand` and `_new` once more, without their calls: this is most of a recording.
+        lines, numbers = self.lines, self.numbers
+        if other.__class__ is Symbol:
+            index = other.index
+        else:
+            numbers.append(float(other))
+            index = -len(numbers)
+        line = (operation, index, self.index, 0) if reflected else (operation, self.index, index, 0)
+        lines.append(line)
+        return Symbol(len(lines) - 1, lines, numbers)
 
     return record
 
@@ -86,17 +87,23 @@ def _unary(operation: str) -> Any:
 
 for _name, _sign in (("add", "+"), ("sub", "-"), ("mul", "*"), ("truediv", "/")):
     setattr(Symbol, f"__{_name}__", _binary(_sign))
-    setattr(Symbol, f"__r{_name}__", _reflected(_sign))
+    setattr(Symbol, f"__r{_name}__", _binary(_sign, reflected=True))
 for _name, _sign in (
-    ("lt", "<"), ("le", "<="), ("gt", ">"), ("ge", ">="), ("eq", "=="), ("ne", "!="),
-    ("and", "&"), ("or", "|"),
+    ("lt", "<"),
+    ("le", "<="),
+    ("gt", ">"),
+    ("ge", ">="),
+    ("eq", "=="),
+    ("ne", "!="),
+    ("and", "&"),
+    ("or", "|"),
 ):
     setattr(Symbol, f"__{_name}__", _binary(_sign))
 for _name, _word in (("neg", "neg"), ("abs", "abs"), ("invert", "not")):
     setattr(Symbol, f"__{_name}__", _unary(_word))
 
 
-def _power(self: Symbol, exponent: Any) -> Symbol:
+def _power(self: Any, exponent: Any) -> Any:
     if exponent == 2:
         return self * self
     if exponent == 0.5:
@@ -158,8 +165,13 @@ def record(update: Callable[..., Any], present: Sequence[bool], **numbers: Any) 
     if result.__class__ is not tuple:
         result = (result,)
     arrays = len(present) - 1  # the parameter and the states; the gradient is only read
+    if len(result) < arrays:
+        raise TypeError(
+            f"{getattr(update, '__name__', 'the rule')} returned {len(result)} arrays where the "
+            f"new parameter and {arrays - 1} new states belong"
+        )
     outputs: list[int | None] = []
-    for new, there in zip(result[:arrays], (present[0], *present[2:]), strict=True):
+    for new, there in zip(result, (present[0], *present[2:]), strict=False):
         if new.__class__ is Symbol:
             outputs.append(new.index)
         elif new is None and not there:

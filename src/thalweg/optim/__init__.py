@@ -36,9 +36,7 @@ def build(rule: str, params: Iterable[Any], **settings: Any) -> RuleOptimizer:
     if apart:
         if "betas" in settings:
             raise TypeError(f"{rule}: give betas=(…) or {', '.join(apart)}, not both")
-        chosen = settings.get("preset")
-        values = dict(kind.rule.defaults)
-        if chosen in kind.rule.presets:
-            values |= kind.rule.presets[chosen].values
+        chosen = kind.rule.presets.get(settings.get("preset") or "")
+        values = {**kind.rule.defaults, **(chosen.values if chosen else {})}
         settings["betas"] = tuple(apart.get(name, values[name]) for name in together)
     return kind(params, **settings)

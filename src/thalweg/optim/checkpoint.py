@@ -66,7 +66,11 @@ def read(
         key: _read_state(rule, own, owners[key]) if key in owners else own
         for key, own in saved["state"].items()
     }
-    return {**saved, "state": state, "param_groups": [_read_group(g) for g in _ordered(groups, saved["param_groups"])]}
+    return {
+        **saved,
+        "state": state,
+        "param_groups": [_read_group(g) for g in _ordered(groups, saved["param_groups"])],
+    }
 
 
 def _ordered(

@@ -130,8 +130,6 @@ def resolve(rule: Rule, group: dict[str, Any], clock: int) -> dict[str, Any]:
         now[name] = schedule.at(clock, steps_per_epoch=per_epoch)
     write(rule, group, now)
     values = flat(rule, group)
-    for name, schedule in schedules.items():
-        if schedule.hold:
-            start = schedule.at(0, steps_per_epoch=per_epoch)
-            values["lr"] *= (1 - now[name]) / (1 - start)
+    for schedule in schedules.values():
+        values["lr"] *= schedule.lr_factor(clock, per_epoch)
     return values

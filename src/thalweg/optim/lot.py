@@ -7,7 +7,7 @@ tensors changes; then the group is sorted anew.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from operator import is_
+from operator import is_, itemgetter
 from typing import Any
 
 import torch
@@ -51,9 +51,8 @@ class Lot:
     def ready(self) -> bool:
         """Whether all tensors are still what they were; the cpu engine looks for itself."""
         for slot, tensors in zip(filter(None, self.slots), self.tensors, strict=True):
-            name = slot.name
-            # List equality asks each pair for identity first; and it need go no further.
-            if not all(map(is_, [s.get(name) for s in self.states], tensors)):
+            # A state that someone deleted is a KeyError here, as it is in torch.
+            if not all(map(is_, map(itemgetter(slot.name), self.states), tensors)):
                 return False
         if self.batch is not None:
             return self.batch.ready()
@@ -79,13 +78,18 @@ class Lot:
             carried = self._one_by_one(rule, update, hypers, numbers)
         self.step += 1
         self.carried = dict(zip(self.carried, carried, strict=True))
-        news = {"step": self.step, **self.carried}
-        news.update({f"{name}_product": value for name, value in self.products.items()})
         for state in self.states:
-            state.update(news)
+            state["step"] = self.step
+        if self.carried or self.products:
+            news = {**self.carried, **{f"{n}_product": v for n, v in self.products.items()}}
+            for state in self.states:
+                state.update(news)
 
     def _one_by_one(
-        self, rule: Rule, update: Callable[..., Any], hypers: Mapping[str, Any],
+        self,
+        rule: Rule,
+        update: Callable[..., Any],
+        hypers: Mapping[str, Any],
         numbers: Mapping[str, Any],
     ) -> tuple[float, ...]:
         apply = oracle.apply if self.engine == "oracle" else eager.apply
@@ -158,7 +162,9 @@ def start(
         # A momentum that starts at 0 and is on its way up needs its buffer from the first step.
         if slot.exists(hypers) or slot.state.when in scheduled:
             own[slot.name] = torch.full_like(
-                param, slot.start(hypers), memory_format=torch.preserve_format,
+                param,
+                slot.start(hypers),
+                memory_format=torch.preserve_format,
                 requires_grad=False,
             )
     for name, value in rule.carried.items():

@@ -1,6 +1,5 @@
 """An optimizer class out of a rule: its signature, its docstring, its place."""
 
-import inspect
 from collections.abc import Callable
 from functools import cache
 from inspect import Parameter, Signature
@@ -133,7 +132,7 @@ def _doc(rule: Rule) -> str:
     return _DOC.format(
         title=rule.title,
         source=rule.source or "a rule of your own",
-        equation=inspect.cleandoc(rule.doc),
+        equation=rule.doc,
         hypers="\n".join(lines),
         presets=", ".join(f"{n!r} ({p.by})" for n, p in rule.presets.items()) or "none",
         name=rule.name,

@@ -58,8 +58,14 @@ class Plan:
         head = ("group", "engine", "dtype", "tensors", "numbers", "state", "a step moves", "why")
         body = [
             (
-                str(r.group), r.engine, r.dtype, f"{r.tensors:,}", f"{r.numbers:,}",
-                _size(r.state_bytes), _size(r.traffic), r.why or "one trip through memory",
+                str(r.group),
+                r.engine,
+                r.dtype,
+                f"{r.tensors:,}",
+                f"{r.numbers:,}",
+                _size(r.state_bytes),
+                _size(r.traffic),
+                r.why or "one trip through memory",
             )
             for r in self.rows
         ]
@@ -105,10 +111,9 @@ def plan(
             key = (number, engine, said, str(param.dtype).removeprefix("torch."))
             # Read parameter, gradient and states; write all but the gradient.
             rows.setdefault(key, []).append((param.numel(), kept * size, (3 + 2 * kept) * size))
-    return Plan(
-        rule.name,
-        tuple(
-            Row(*key, len(found), *(sum(column) for column in zip(*found, strict=True)))
-            for key, found in rows.items()
-        ),
-    )
+    return Plan(rule.name, tuple(_row(key, found) for key, found in rows.items()))
+
+
+def _row(key: tuple[int, str, str, str], found: list[tuple[int, int, int]]) -> Row:
+    numbers, state_bytes, traffic = (sum(column) for column in zip(*found, strict=True))
+    return Row(*key, len(found), numbers, state_bytes, traffic)

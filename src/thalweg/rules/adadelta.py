@@ -1,9 +1,9 @@
 """Adadelta: steps in the units of the weights, from the size of recent steps.
 
-    v ← ρ v + (1 − ρ) g²                     average squared gradient     (square_avg)
-    u = √(d + ε) / √(v + ε) · g
-    d ← ρ d + (1 − ρ) u²                     average squared step         (acc_delta)
-    θ ← θ − η u                              the paper has η = 1
+v ← ρ v + (1 − ρ) g²                     average squared gradient     (square_avg)
+u = √(d + ε) / √(v + ε) · g
+d ← ρ d + (1 − ρ) u²                     average squared step         (acc_delta)
+θ ← θ − η u                              the paper has η = 1
 """
 
 from thalweg.rules.decay import decay
@@ -11,8 +11,11 @@ from thalweg.rules.kinds import Array, Fraction, Rate, Source, Strength, Tiny, Z
 from thalweg.rules.words import ema, sqrt
 
 source = Source(
-    "Zeiler", 2012, "ADADELTA: An Adaptive Learning Rate Method",
-    arxiv="1212.5701", where="Algorithm 1",
+    "Zeiler",
+    2012,
+    "ADADELTA: An Adaptive Learning Rate Method",
+    arxiv="1212.5701",
+    where="Algorithm 1",
 )
 presets = {
     "torch": preset("torch.optim.Adadelta 2.13", lr=1.0, rho=0.9, eps=1e-6, weight_decay=0.0),

@@ -15,14 +15,20 @@ from thalweg.rules.kinds import Array, Rate, Source, State, Strength, Tiny, pres
 from thalweg.rules.words import sqrt
 
 source = Source(
-    "Duchi, Hazan & Singer", 2011,
+    "Duchi, Hazan & Singer",
+    2011,
     "Adaptive Subgradient Methods for Online Learning and Stochastic Optimization",
-    venue="Journal of Machine Learning Research 12", where="Figure 1, diagonal",
+    venue="Journal of Machine Learning Research 12",
+    where="Figure 1, diagonal",
 )
 presets = {
     "torch": preset(
         "torch.optim.Adagrad 2.13",
-        lr=1e-2, lr_decay=0.0, weight_decay=0.0, initial_accumulator_value=0.0, eps=1e-10,
+        lr=1e-2,
+        lr_decay=0.0,
+        weight_decay=0.0,
+        initial_accumulator_value=0.0,
+        eps=1e-10,
     ),
 }
 
@@ -35,7 +41,7 @@ def accepts_sparse(hypers: Mapping[str, Any]) -> bool:
 def adagrad(
     param: Array,
     grad: Array,
-    sum: Annotated[Array, State(start="initial_accumulator_value")],  # noqa: A002 - torch's name
+    sum: Annotated[Array, State(start="initial_accumulator_value")],
     *,
     step: int,
     lr: Rate = 1e-2,

@@ -16,18 +16,24 @@ from thalweg.rules.kinds import Array, Decay, Rate, Source, State, Strength, Tin
 from thalweg.rules.words import ema, maximum, sqrt
 
 source = Source(
-    "Kingma & Ba", 2015, "Adam: A Method for Stochastic Optimization",
-    arxiv="1412.6980", where="Algorithm 1",
+    "Kingma & Ba",
+    2015,
+    "Adam: A Method for Stochastic Optimization",
+    arxiv="1412.6980",
+    where="Algorithm 1",
 )
 presets = {
     "torch": preset(
         "torch.optim.Adam 2.13",
-        lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.0, amsgrad=False,
+        lr=1e-3,
+        beta1=0.9,
+        beta2=0.999,
+        eps=1e-8,
+        weight_decay=0.0,
+        amsgrad=False,
         decoupled_weight_decay=False,
     ),
-    "paper": preset(
-        "Kingma & Ba 2015, Algorithm 1", lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8
-    ),
+    "paper": preset("Kingma & Ba 2015, Algorithm 1", lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8),
     "article": preset(
         "Amin Ag 2019, Optimization in Deep Learning", beta1=0.9, beta2=0.99, eps=1e-10
     ),

@@ -12,8 +12,11 @@ from thalweg.rules.kinds import Array, Decay, Rate, Source, Strength, Tiny, Zero
 from thalweg.rules.words import ema, maximum
 
 source = Source(
-    "Kingma & Ba", 2015, "Adam: A Method for Stochastic Optimization",
-    arxiv="1412.6980", where="Algorithm 2 (section 7.1)",
+    "Kingma & Ba",
+    2015,
+    "Adam: A Method for Stochastic Optimization",
+    arxiv="1412.6980",
+    where="Algorithm 2 (section 7.1)",
 )
 presets = {
     "torch": preset(

@@ -15,13 +15,21 @@ from thalweg.rules.adam import adam
 from thalweg.rules.kinds import Array, Decay, Rate, Source, State, Strength, Tiny, Zeros, preset
 
 source = Source(
-    "Loshchilov & Hutter", 2019, "Decoupled Weight Decay Regularization",
-    arxiv="1711.05101", where="Algorithm 2",
+    "Loshchilov & Hutter",
+    2019,
+    "Decoupled Weight Decay Regularization",
+    arxiv="1711.05101",
+    where="Algorithm 2",
 )
 presets = {
     "torch": preset(
         "torch.optim.AdamW 2.13",
-        lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=1e-2, amsgrad=False,
+        lr=1e-3,
+        beta1=0.9,
+        beta2=0.999,
+        eps=1e-8,
+        weight_decay=1e-2,
+        amsgrad=False,
     ),
     "paper": preset(
         "Loshchilov & Hutter 2019, Algorithm 2", lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8
@@ -45,7 +53,16 @@ def adamw(
     amsgrad: bool = False,
 ) -> tuple[Array, Array, Array, Array | None]:
     return adam(
-        param, grad, exp_avg, exp_avg_sq, max_exp_avg_sq,
-        step=step, lr=lr, beta1=beta1, beta2=beta2, eps=eps,
-        weight_decay=weight_decay, decoupled_weight_decay=True,
+        param,
+        grad,
+        exp_avg,
+        exp_avg_sq,
+        max_exp_avg_sq,
+        step=step,
+        lr=lr,
+        beta1=beta1,
+        beta2=beta2,
+        eps=eps,
+        weight_decay=weight_decay,
+        decoupled_weight_decay=True,
     )

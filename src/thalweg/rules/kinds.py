@@ -8,7 +8,8 @@ the tables of the docs are read from it, so that nothing is said twice:
 """
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from math import inf
 from typing import Annotated, Any, Literal
 
@@ -75,7 +76,7 @@ Zeros = Annotated[Array, State()]
 
 
 def number(start: float) -> Carried:
-    """A number carried from step to step: `mu_product: Annotated[float, number(1.0)]`."""
+    """A kind for what the rule carries: `mu_product: Annotated[float, number(1.0)] = 1.0`."""
     return Carried(start)
 
 
@@ -121,7 +122,7 @@ class Preset:
     """
 
     by: str
-    values: dict[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any]
 
 
 def preset(by: str, **values: Any) -> Preset:

@@ -13,13 +13,19 @@ from thalweg.rules.kinds import Array, Decay, Rate, Source, Strength, Zeros, pre
 from thalweg.rules.words import ema, sign
 
 source = Source(
-    "Chen, Liang, Huang, Real, Wang, Liu, Pham, Dong, Luong, Hsieh, Lu & Le", 2023,
-    "Symbolic Discovery of Optimization Algorithms", arxiv="2302.06675", where="Algorithm 2",
+    "Chen, Liang, Huang, Real, Wang, Liu, Pham, Dong, Luong, Hsieh, Lu & Le",
+    2023,
+    "Symbolic Discovery of Optimization Algorithms",
+    arxiv="2302.06675",
+    where="Algorithm 2",
 )
 presets = {
     "paper": preset(
         "Chen et al. 2023, Algorithm 2 and google/automl",
-        lr=1e-4, beta1=0.9, beta2=0.99, weight_decay=0.0,
+        lr=1e-4,
+        beta1=0.9,
+        beta2=0.99,
+        weight_decay=0.0,
     ),
 }
 

@@ -1,10 +1,10 @@
 """NAdam: Adam that looks ahead, as Nesterov does.
 
-    μₜ = β₁ (1 − ½ · 0.96^(t ψ))             the momentum warms up        (momentum_decay = ψ)
-    m ← β₁ m + (1 − β₁) g                    average gradient             (exp_avg)
-    v ← β₂ v + (1 − β₂) g²                   average squared gradient     (exp_avg_sq)
-    m̂ = μₜ₊₁ m / (1 − μ₁…μₜ₊₁) + (1 − μₜ) g / (1 − μ₁…μₜ)                 (mu_product = μ₁…μₜ)
-    θ ← θ − η m̂ / (√v̂ + ε)                   v̂ = v / (1 − β₂ᵗ)
+μₜ = β₁ (1 − ½ · 0.96^(t ψ))             the momentum warms up        (momentum_decay = ψ)
+m ← β₁ m + (1 − β₁) g                    average gradient             (exp_avg)
+v ← β₂ v + (1 − β₂) g²                   average squared gradient     (exp_avg_sq)
+m̂ = μₜ₊₁ m / (1 − μ₁…μₜ₊₁) + (1 − μₜ) g / (1 − μ₁…μₜ)                 (mu_product = μ₁…μₜ)
+θ ← θ − η m̂ / (√v̂ + ε)                   v̂ = v / (1 − β₂ᵗ)
 """
 
 from typing import Annotated
@@ -24,18 +24,24 @@ from thalweg.rules.kinds import (
 from thalweg.rules.words import ema, sqrt
 
 source = Source(
-    "Dozat", 2016, "Incorporating Nesterov Momentum into Adam",
-    venue="ICLR Workshop", where="Algorithm 2",
+    "Dozat",
+    2016,
+    "Incorporating Nesterov Momentum into Adam",
+    venue="ICLR Workshop",
+    where="Algorithm 2",
 )
 presets = {
     "torch": preset(
         "torch.optim.NAdam 2.13",
-        lr=2e-3, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.0, momentum_decay=4e-3,
+        lr=2e-3,
+        beta1=0.9,
+        beta2=0.999,
+        eps=1e-8,
+        weight_decay=0.0,
+        momentum_decay=4e-3,
         decoupled_weight_decay=False,
     ),
-    "paper": preset(
-        "Dozat 2016, section 3", lr=2e-3, beta2=0.999, eps=1e-8, momentum_decay=4e-3
-    ),
+    "paper": preset("Dozat 2016, section 3", lr=2e-3, beta2=0.999, eps=1e-8, momentum_decay=4e-3),
 }
 
 

@@ -16,14 +16,20 @@ from thalweg.rules.kinds import Array, Decay, Rate, Source, Strength, Tiny, Zero
 from thalweg.rules.words import ema, sqrt
 
 source = Source(
-    "Liu, Jiang, He, Chen, Liu, Gao & Han", 2020,
+    "Liu, Jiang, He, Chen, Liu, Gao & Han",
+    2020,
     "On the Variance of the Adaptive Learning Rate and Beyond",
-    arxiv="1908.03265", where="Algorithm 2",
+    arxiv="1908.03265",
+    where="Algorithm 2",
 )
 presets = {
     "torch": preset(
         "torch.optim.RAdam 2.13",
-        lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.0,
+        lr=1e-3,
+        beta1=0.9,
+        beta2=0.999,
+        eps=1e-8,
+        weight_decay=0.0,
         decoupled_weight_decay=False,
     ),
     "authors": preset("LiyuanLucasLiu/RAdam", lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8),

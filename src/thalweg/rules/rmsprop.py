@@ -28,13 +28,21 @@ from thalweg.rules.kinds import (
 from thalweg.rules.words import ema, maximum, sqrt
 
 source = Source(
-    "Hinton, Srivastava & Swersky", 2012, "Neural Networks for Machine Learning",
-    venue="Coursera", where="lecture 6e; centred: Graves 2013, arXiv:1308.0850, equation 38",
+    "Hinton, Srivastava & Swersky",
+    2012,
+    "Neural Networks for Machine Learning",
+    venue="Coursera",
+    where="lecture 6e; centred: Graves 2013, arXiv:1308.0850, equation 38",
 )
 presets = {
     "torch": preset(
         "torch.optim.RMSprop 2.13",
-        lr=1e-2, alpha=0.99, eps=1e-8, weight_decay=0.0, momentum=0.0, centered=False,
+        lr=1e-2,
+        alpha=0.99,
+        eps=1e-8,
+        weight_decay=0.0,
+        momentum=0.0,
+        centered=False,
     ),
     "lecture": preset("Hinton 2012, lecture 6e", alpha=0.9),
 }
@@ -59,8 +67,8 @@ def rmsprop(
     square_avg = ema(square_avg, grad * grad, alpha)
     spread = square_avg
     if grad_avg is not None:
-        grad_avg = ema(grad_avg, grad, alpha)
-        spread = maximum(square_avg - grad_avg * grad_avg, 0.0)
+        mean = grad_avg = ema(grad_avg, grad, alpha)
+        spread = maximum(square_avg - mean * mean, 0.0)
     update = grad / (sqrt(spread) + eps)
     if momentum_buffer is not None:
         update = momentum_buffer = momentum * momentum_buffer + update

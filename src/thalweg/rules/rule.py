@@ -4,7 +4,7 @@ import inspect
 import sys
 import typing
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, get_args, get_origin
 
@@ -88,7 +88,7 @@ class Rule:
     slots: tuple[Slot, ...]
     hypers: Mapping[str, Hyper]
     carried: Mapping[str, float]
-    presets: Mapping[str, Preset] = field(default_factory=dict)
+    presets: Mapping[str, Preset]
     demands: tuple[Demand, ...] = ()
     accepts_sparse: Callable[[Mapping[str, Any]], bool] = lambda hypers: False
 
@@ -101,8 +101,9 @@ class Rule:
     def decays(self) -> tuple[str, ...]:
         """The hyper-parameters whose power is a running product: see `thalweg.rules.fading`."""
         return tuple(
-            name for name, h in self.hypers.items() if h.range and h.range.open_above
-            and h.range.high == 1
+            name
+            for name, h in self.hypers.items()
+            if h.range and h.range.open_above and h.range.high == 1
         )
 
     def check(self, hypers: Mapping[str, Any], passing: Collection[str] = ()) -> None:
@@ -164,12 +165,12 @@ def read(function: Callable[..., Any]) -> Rule:
     module = sys.modules.get(function.__module__)
     # A file with one rule speaks for it; a user's file with several speaks through docstrings.
     own = module if getattr(module, "source", None) is not None else None
-    doc = inspect.cleandoc((own and own.__doc__) or function.__doc__ or name)
+    doc = (own and own.__doc__) or inspect.cleandoc(function.__doc__ or name)
     return Rule(
         function=function,
         name=name,
         title=_title(doc, name),
-        doc=doc,
+        doc=doc.strip(),
         source=getattr(own, "source", None),
         slots=slots,
         hypers=hypers,
@@ -182,7 +183,7 @@ def read(function: Callable[..., Any]) -> Rule:
 
 def _title(doc: str, name: str) -> str:
     """The word before the first colon of the docstring, if it spells the rule's name."""
-    title = doc.split(":")[0].strip()
+    title = doc.partition(":")[0].strip()
     plain = name.replace("_", "").lower()
     return title if title.lower() == plain else name.title().replace("_", "")
 

@@ -31,18 +31,28 @@ from thalweg.rules.kinds import (
 from thalweg.rules.rule import Demand
 
 source = Source(
-    "Polyak", 1964, "Some methods of speeding up the convergence of iteration methods",
-    venue="USSR Computational Mathematics and Mathematical Physics 4(5)", where="equation 9",
+    "Polyak",
+    1964,
+    "Some methods of speeding up the convergence of iteration methods",
+    venue="USSR Computational Mathematics and Mathematical Physics 4(5)",
+    where="equation 9",
 )
 presets = {
     "torch": preset(
         "torch.optim.SGD 2.13",
-        lr=1e-3, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False, form="sum",
+        lr=1e-3,
+        momentum=0.0,
+        dampening=0.0,
+        weight_decay=0.0,
+        nesterov=False,
+        form="sum",
     ),
     "keras": preset("keras.optimizers.SGD 3", lr=1e-2, momentum=0.0, form="velocity"),
     "sutskever": preset(
         "Sutskever et al. 2013, On the importance of initialization and momentum",
-        momentum=0.9, nesterov=True, form="velocity",
+        momentum=0.9,
+        nesterov=True,
+        form="velocity",
     ),
 }
 demands = (

@@ -1,0 +1,166 @@
+"""Measure speed against torch.optim and write the tables to benchmarks/results/.
+
+Run by `make bench`. All figures are medians; ratios are taken round by round between calls that
+follow each other in one process. `--quick` takes a few rounds only and writes nothing.
+"""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from statistics import median
+
+import torch
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+import thalweg
+from benchmarks.clock import interleave, machine, ratio
+from benchmarks.shapes import SETS, Shape
+
+RESULT = Path(__file__).parent / "results" / "speed.md"
+TARGETS = {"large": 1.0, "gpt2": 1.0, "resnet50": 2.0, "small": 4.0}
+RULES = {
+    "adamw": {},
+    "sgd": {"momentum": 0.9},
+    "rmsprop": {},
+    "adagrad": {},
+    "lion": {},
+}
+
+
+def make(shapes: Iterable[Shape]) -> list[torch.nn.Parameter]:
+    """Parameters with gradients."""
+    torch.manual_seed(0)
+    made = [torch.nn.Parameter(torch.randn(shape)) for shape in shapes]
+    for param in made:
+        param.grad = 0.01 * torch.randn_like(param)
+    return made
+
+
+def against_torch(rounds: Callable[[int], int]) -> list[str]:
+    """AdamW float32 against torch's three."""
+    lines = [
+        "| shapes | tensors | numbers | thalweg | fused | foreach | loop "
+        "| fused / thalweg (quartiles) | target |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name, shapes in SETS.items():
+        params = make(shapes())
+        numbers = sum(p.numel() for p in params)
+        ours = thalweg.AdamW(params)
+        theirs = {
+            "fused": torch.optim.AdamW(params, fused=True),
+            "foreach": torch.optim.AdamW(params, foreach=True),
+            "loop": torch.optim.AdamW(params, foreach=False),
+        }
+        steps = {"thalweg": ours.step, **{k: o.step for k, o in theirs.items()}}
+        # The two that are near each other first and alone; the slow ones a few times only.
+        near = interleave({k: steps[k] for k in ("thalweg", "fused")}, rounds(numbers))
+        far = interleave({k: steps[k] for k in ("foreach", "loop")}, max(5, rounds(numbers) // 8))
+        middle, low, high = ratio(near["fused"], near["thalweg"])
+        cells = [f"{1e3 * median(t):.3f} ms" for t in (*near.values(), *far.values())]
+        lines.append(
+            f"| {name} | {len(params)} | {numbers:,} | {' | '.join(cells)} "
+            f"| **{middle:.2f}** ({low:.2f} to {high:.2f}) | {TARGETS[name]:.1f} |"
+        )
+        print(lines[-1], flush=True)
+    return lines
+
+
+def per_byte(rounds: int) -> list[str]:
+    """Each rule's time for a byte that it moves, beside AdamW's, on the largest set."""
+    params = make(SETS["large"]())
+    optimizers = {n: thalweg.build(n, params, lr=1e-8, **kw) for n, kw in RULES.items()}
+    times = interleave({n: o.step for n, o in optimizers.items()}, rounds)
+    bytes_moved = {n: o.plan().traffic for n, o in optimizers.items()}
+    numbers = sum(p.numel() for p in params)
+    lines = ["| rule | bytes a number | time | GB/s | time per byte / AdamW's |", "|" + "---|" * 5]
+    for name, seconds in times.items():
+        share, _, _ = ratio(
+            [t / bytes_moved[name] for t in seconds],
+            [t / bytes_moved["adamw"] for t in times["adamw"]],
+        )
+        speed = bytes_moved[name] / median(seconds) / 1e9
+        lines.append(
+            f"| {name} | {bytes_moved[name] / numbers:.0f} | {1e3 * median(seconds):.1f} ms "
+            f"| {speed:.1f} | **{share:.2f}** |"
+        )
+        print(lines[-1], flush=True)
+    return lines
+
+
+def host(rounds: int) -> list[str]:
+    """Microseconds of a step whose kernel has next to nothing to do: the host's own time."""
+    lines = ["| tensors of 8 numbers | thalweg | fused |", "|---|---|---|"]
+    for count in (1, 40, 200):
+        params = make([(8,)] * count)
+        steps = {
+            "thalweg": thalweg.AdamW(params).step,
+            "fused": torch.optim.AdamW(params, fused=True).step,
+        }
+        times = interleave(steps, rounds)
+        cells = [f"{1e6 * median(t):.1f} µs" for t in times.values()]
+        lines.append(f"| {count} | {' | '.join(cells)} |")
+        print(lines[-1], flush=True)
+    return lines
+
+
+FIRST = """
+import time, torch
+begin = time.perf_counter(); import thalweg; imported = time.perf_counter() - begin
+params = [torch.nn.Parameter(torch.randn(256, 256)) for _ in range(20)]
+for p in params: p.grad = torch.randn_like(p)
+begin = time.perf_counter(); opt = thalweg.AdamW(params); made = time.perf_counter() - begin
+begin = time.perf_counter(); opt.step(); stepped = time.perf_counter() - begin
+print(imported, made, stepped)
+"""
+
+
+def first(repeats: int) -> list[str]:
+    """Seconds until a fresh process has imported thalweg, made AdamW and taken a step."""
+    lines = ["| kernel cache | import thalweg | make AdamW | first step |", "|---|---|---|---|"]
+    for kind in ("cold", "warm"):
+        rows = []
+        with tempfile.TemporaryDirectory() as kept:
+            for number in range(repeats + (kind == "warm")):
+                cache = kept if kind == "warm" else tempfile.mkdtemp(dir=kept)
+                env = {"PATH": "/usr/bin:/bin", "THALWEG_CACHE": cache, "HOME": kept}
+                out = subprocess.run(
+                    [sys.executable, "-c", FIRST],
+                    env=env,
+                    capture_output=True,
+                    text=True,
+                    check=True,
+                ).stdout
+                if kind == "cold" or number:
+                    rows.append([float(x) for x in out.split()])
+        cells = [f"{median(column):.2f} s" for column in zip(*rows, strict=True)]
+        lines.append(f"| {kind} | {' | '.join(cells)} |")
+        print(lines[-1], flush=True)
+    return lines
+
+
+def main() -> None:
+    """Measure everything and write it down."""
+    quick = "--quick" in sys.argv
+    factor = 8 if quick else 1
+
+    def rounds(numbers: int) -> int:
+        return max(5, (60 if numbers > 1e7 else 2000) // factor)
+
+    print(machine())
+    parts = {
+        "AdamW, float32, against torch.optim.AdamW": against_torch(rounds),
+        "Time per byte, largest set": per_byte(rounds(10**8)),
+        "Host time of a step": host(rounds(1)),
+        "A fresh process": first(2 if quick else 5),
+    }
+    if not quick:
+        body = "\n\n".join(f"## {head}\n\n" + "\n".join(rows) for head, rows in parts.items())
+        RESULT.parent.mkdir(exist_ok=True)
+        RESULT.write_text(f"# Speed\n\n{machine()}. Made by `make bench`.\n\n{body}\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

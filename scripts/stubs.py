@@ -1,0 +1,93 @@
+"""Write src/thalweg/__init__.pyi: the optimizers' signatures, for editors and type checkers.
+
+The classes are made from their rules when thalweg is imported; an editor does not import. Run
+`python scripts/stubs.py` after a rule's signature changed; a test compares.
+"""
+
+import sys
+from pathlib import Path
+
+import thalweg
+from thalweg.optim.group import FLAGS, arguments, betas
+from thalweg.optim.make import OURS
+from thalweg.rules import Rule
+
+TARGET = Path(thalweg.__file__).with_suffix(".pyi")
+
+HEAD = """\
+# Written by scripts/stubs.py from the rules; edit those.
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+from torch import Tensor
+
+from thalweg import cli as cli
+from thalweg import engines as engines
+from thalweg import optim as optim
+from thalweg import race as race
+from thalweg import rules as rules
+from thalweg import schedules as schedules
+from thalweg import tasks as tasks
+from thalweg import train as train
+from thalweg import web as web
+from thalweg.optim import RuleOptimizer
+from thalweg.optim import build as build
+from thalweg.optim import optimizer as optimizer
+from thalweg.schedules import Schedule
+
+__version__: str
+
+Number = float | Schedule | Tensor
+Params = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
+Engine = Literal["auto", "cpu", "eager", "oracle"]
+"""
+
+FLAG_TYPES = {
+    "foreach": "bool | None",
+    "maximize": "bool",
+    "capturable": "bool",
+    "differentiable": "bool",
+    "fused": "bool | None",
+    "preset": "str | None",
+    "engine": "Engine",
+    "steps_per_epoch": "int | None",
+}
+
+
+def stub(rule: Rule) -> str:
+    """The class of one rule, as an editor should show it."""
+    lines = []
+    for name, default in arguments(rule).items():
+        hyper = rule.hypers.get(name)
+        if hyper is None:
+            kind = f"tuple[{', '.join(['Number'] * len(betas(rule)))}]"
+        elif hyper.choices == (False, True):
+            kind = "bool"
+        elif hyper.choices:
+            kind = f"Literal[{', '.join(map(repr, hyper.choices))}]"
+        else:
+            kind = "Number"
+        lines.append(f"{name}: {kind} = {default!r},")
+    lines.append("*,")
+    lines += [f"{n}: {FLAG_TYPES[n]} = {d!r}," for n, d in {**FLAGS, **OURS}.items()]
+    body = "\n".join(f"        {line}" for line in lines).replace("'", '"')
+    doc = (rule.doc + f"\n\nSource: {rule.source}.").replace("\n", "\n    ")
+    doc = "\n".join(line.rstrip() for line in doc.splitlines())
+    return (
+        f"class {rule.title}(RuleOptimizer):\n"
+        f'    """{doc}\n    """\n\n'
+        f"    def __init__(\n        self,\n        params: Params,\n{body}\n    ) -> None: ...\n"
+    )
+
+
+def text() -> str:
+    """The whole file."""
+    classes = [stub(thalweg.rules.find(name)) for name in thalweg.rules.names()]
+    return "\n".join([HEAD, *classes])
+
+
+if __name__ == "__main__":
+    if "--check" in sys.argv:
+        sys.exit(TARGET.read_text(encoding="utf-8") != text())
+    TARGET.write_text(text(), encoding="utf-8")
+    print(f"wrote {TARGET}")
