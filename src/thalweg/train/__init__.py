@@ -1,0 +1,9 @@
+"""Train a task with a rule, and keep the record that every room above reads."""
+
+from thalweg.train.loop import fit
+from thalweg.train.record import Epoch, Record
+from thalweg.train.seeds import Seeds
+from thalweg.train.table import Row, table
+from thalweg.train.trained import trained
+
+__all__ = ["Epoch", "Record", "Row", "Seeds", "fit", "table", "trained"]
