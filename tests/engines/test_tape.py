@@ -1,6 +1,7 @@
 """A tape holds what a rule did to arrays, and nothing of what it did to numbers."""
 
 import pytest
+import torch
 
 from thalweg.engines.tape import Symbol, record
 from thalweg.rules import find
@@ -91,3 +92,16 @@ def test_a_numpy_number_does_not_swallow_a_symbol():
     import numpy as np
 
     assert isinstance(np.float64(2) * Symbol(0, [], []), Symbol)
+
+
+@pytest.mark.parametrize(
+    ("update", "sentence"),
+    [
+        (lambda param, grad: grad.mean(), "arrays have no 'mean'; its words are"),
+        (lambda param, grad: torch.sqrt(grad), "torch.sqrt is not a rule's word"),
+        (lambda param, grad: 2**grad, "2 to the power of an array is not in a rule's words"),
+    ],
+)
+def test_what_is_no_word_gets_one_clear_line(update, sentence):
+    with pytest.raises((TypeError, AttributeError), match=sentence):
+        lines(update)

@@ -19,7 +19,10 @@ from torch import Tensor
 from thalweg.engines import kernels
 from thalweg.engines.printer import print_kernel
 from thalweg.engines.survey import survey
-from thalweg.engines.tape import Recording
+from thalweg.engines.tape import Recording, record
+from thalweg.rules import Rule
+from thalweg.rules.fading import Step
+from thalweg.version import __version__
 
 DTYPES = {
     torch.float32: "float32",
@@ -199,19 +202,31 @@ def _make(
     dtypes: Sequence[str | None],
     rule: Callable[..., Any],
 ) -> Any:
-    return kernels.load(rule.__name__, print_source(recording, names, dtypes, rule))
+    source = print_kernel(recording, names, dtypes, rule=rule, version=__version__)
+    return kernels.load(rule.__name__, source)
 
 
-def print_source(
-    recording: Recording,
-    names: Sequence[str],
-    dtypes: Sequence[str | None],
-    rule: Callable[..., Any],
-) -> str:
-    """The text of a kernel, for people and for Numba."""
-    from thalweg.version import __version__
+def source(rule: Rule, dtype: str = "float32", **hypers: Any) -> str:
+    """The text of a rule's kernel, for people.
 
-    return print_kernel(recording, names, dtypes, rule=rule, version=__version__)
+    Args:
+        rule: as `thalweg.rules.find` gives it.
+        dtype: of the parameters and states.
+        **hypers: where they differ from the defaults.
+
+    Raises:
+        ValueError: no kernel for this dtype, or a hyper-parameter outside its range.
+    """
+    if dtype not in DTYPES.values():
+        raise ValueError(f"no kernel for dtype {dtype!r}; there are {', '.join(DTYPES.values())}")
+    values = {**rule.defaults, **hypers}
+    rule.check(values)
+    there = [slot.exists(values) for slot in rule.slots]
+    step = Step(1000)  # past the first steps, where a rule may be another one
+    recording = record(rule.function, [True, True, *there], step=step, **values, **rule.carried)
+    names = ["param", "grad", *(slot.name for slot in rule.slots)]
+    dtypes = [dtype, dtype, *(dtype if t else None for t in there)]
+    return print_kernel(recording, names, dtypes, rule=rule.function, version=__version__)
 
 
 def prepare() -> None:

@@ -48,7 +48,13 @@ def apply(
     """
     written = [None if t is None else _real(t) for t in (param, *states)]
     wide = [None if t is None else _wide(t) for t in written]
+    version = None if grad.is_inference() else grad._version
     result = update(wide[0], _wide(_real(grad)), *wide[1:], **numbers)
+    if version is not None and grad._version != version:
+        raise RuntimeError(
+            f"{getattr(update, '__name__', 'the rule')} wrote into its gradient, which others may "
+            "still read; say grad = 2 * grad, not grad *= 2"
+        )
     if not isinstance(result, tuple):
         result = (result,)
     for tensor, new in zip(written, result, strict=False):

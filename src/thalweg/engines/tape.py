@@ -48,6 +48,39 @@ class Symbol:
         self.lines = lines
         self.numbers = numbers
 
+    def __pow__(self, exponent: Any) -> Any:
+        this: Any = self
+        if exponent == 2:
+            return this * this
+        if exponent == 0.5:
+            return words.sqrt(this)
+        raise TypeError(
+            f"an array to the power {exponent!r} is not in a rule's words; 2 and 0.5 are, "
+            "and products and roots of them"
+        )
+
+    def __rpow__(self, base: Any) -> Any:
+        raise TypeError(f"{base!r} to the power of an array is not in a rule's words")
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            "a rule may branch on numbers, not on arrays, whose elements may disagree; "
+            "say where(condition, x, y)"
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(
+            f"a rule's arrays have no {name!r}; its words are + - * / abs() and those of "
+            "thalweg.rules.words"
+        )
+
+    @classmethod
+    def __torch_function__(cls, function: Any, *_: Any) -> Any:
+        raise TypeError(
+            f"torch.{getattr(function, '__name__', function)} is not a rule's word, for not every "
+            "engine has torch; say it with those of thalweg.rules.words"
+        )
+
 
 def _operand(symbol: Symbol, value: Any) -> int:
     if value.__class__ is Symbol:
@@ -103,29 +136,6 @@ for _name, _word in (("neg", "neg"), ("abs", "abs"), ("invert", "not")):
     setattr(Symbol, f"__{_name}__", _unary(_word))
 
 
-def _power(self: Any, exponent: Any) -> Any:
-    if exponent == 2:
-        return self * self
-    if exponent == 0.5:
-        return words.sqrt(self)
-    raise TypeError(
-        f"an array to the power {exponent!r} is not in a rule's words; 2 and 0.5 are, "
-        "and products and roots of them"
-    )
-
-
-def _no_branch(self: Symbol) -> bool:
-    raise TypeError(
-        "a rule may branch on numbers, not on arrays, whose elements may disagree; "
-        "say where(condition, x, y)"
-    )
-
-
-Symbol.__pow__ = _power  # type: ignore[attr-defined]
-Symbol.__bool__ = _no_branch  # type: ignore[attr-defined]
-Symbol.__hash__ = None  # type: ignore[assignment]
-
-
 class SymbolWords:
     """How symbols say the words."""
 
@@ -142,6 +152,8 @@ class SymbolWords:
         chosen = _operand(condition, x), _operand(condition, y)
         return _new(condition, ("where", condition.index, *chosen))
 
+
+Symbol.__hash__ = None  # type: ignore[assignment]  # == is a line too
 
 words.speak(Symbol, SymbolWords)
 

@@ -34,11 +34,13 @@ Each number may be a `thalweg.schedules.Schedule`.
 
 Raises:
     ValueError: a number is outside its range, or parameters are missing or given twice.
+"""
 
+_EXAMPLE = """
 Example:
     >>> import torch, thalweg
     >>> model = torch.nn.Linear(3, 1)
-    >>> opt = thalweg.optimizer("{name}")(model.parameters())
+    >>> opt = thalweg.{title}(model.parameters(), lr={lr})
     >>> model(torch.ones(3)).sum().backward()
     >>> opt.step()
 """
@@ -83,7 +85,7 @@ def optimizer(rule: Callable[..., Any] | str) -> type[RuleOptimizer]:
     body = {
         "rule": known,
         "signature": _signature(known),
-        "__doc__": _doc(known),
+        "__doc__": _doc(known) + (_example(known) if own else ""),
         "__module__": "thalweg" if own else rule.__module__,
         "__init__": _init(known),
     }
@@ -135,5 +137,8 @@ def _doc(rule: Rule) -> str:
         equation=rule.doc,
         hypers="\n".join(lines),
         presets=", ".join(f"{n!r} ({p.by})" for n, p in rule.presets.items()) or "none",
-        name=rule.name,
     )
+
+
+def _example(rule: Rule) -> str:
+    return _EXAMPLE.format(title=rule.title, lr=rule.defaults["lr"])

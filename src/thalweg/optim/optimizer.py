@@ -29,11 +29,6 @@ class RuleOptimizer(Optimizer):
     rule: ClassVar[Rule]
     signature: ClassVar[inspect.Signature]
 
-    grad_scale: Tensor | None = None
-    """Set by a GradScaler around a step: the gradients are this many times too large."""
-    found_inf: Tensor | None = None
-    """Set by a GradScaler around a step: not 0 if a gradient overflowed; nothing changes then."""
-
     def __init__(self, params: Iterable[Any], *args: Any, **kwargs: Any) -> None:
         """See the class."""
         chosen = kwargs.pop("preset", None)
@@ -159,9 +154,13 @@ class RuleOptimizer(Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        if self.found_inf is not None and float(self.found_inf):
+        # A GradScaler sets these around a step. The gradients are `grad_scale` times too large;
+        # if one overflowed, nothing may change, not even the count of steps.
+        found_inf = getattr(self, "found_inf", None)
+        if found_inf is not None and float(found_inf):
             return loss
-        scale = 1.0 if self.grad_scale is None else 1 / float(self.grad_scale)
+        grad_scale = getattr(self, "grad_scale", None)
+        scale = 1.0 if grad_scale is None else 1 / float(grad_scale)
         for index, group in enumerate(self.param_groups):
             self._step_group(index, group, scale)
         return loss

@@ -76,7 +76,7 @@ Zeros = Annotated[Array, State()]
 
 
 def number(start: float) -> Carried:
-    """A kind for what the rule carries: `mu_product: Annotated[float, number(1.0)] = 1.0`."""
+    """Declare that the rule carries a number, and where it starts."""
     return Carried(start)
 
 
