@@ -1,0 +1,80 @@
+"""Draw the README's picture again: run the race, and photograph its page with Chromium.
+
+python scripts/pictures.py            docs/pictures/race.png and race-dark.png
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from thalweg.race import race
+from thalweg.web import race as page
+from thalweg.web.page import Page
+from thalweg.web.valley import small_multiples
+
+ROOT = Path(__file__).resolve().parents[1]
+RACE = (1280, 1090)  # heading, table and the first two charts
+VALLEY = (1280, 545)  # four panels and nothing else
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def photograph(
+    browser: str, source: Path, target: Path, size: tuple[int, int], *, dark: bool
+) -> None:
+    """Take a screenshot of a page.
+
+    Args:
+        browser: the program.
+        source: the page.
+        target: the PNG file.
+        size: width and height in pixels.
+        dark: as a reader with a dark theme sees it.
+    """
+    with tempfile.TemporaryDirectory() as profile:
+        command = [
+            browser,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-background-networking",
+            "--hide-scrollbars",
+            "--virtual-time-budget=4000",
+            f"--blink-settings=preferredColorScheme={0 if dark else 1}",
+            f"--user-data-dir={profile}",
+            f"--window-size={size[0]},{size[1]}",
+            f"--screenshot={target}",
+            source.as_uri(),
+        ]
+        subprocess.run(command, check=True, capture_output=True, timeout=120)
+
+
+def main() -> int:
+    """Run the race and take its pictures."""
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        print("pictures: needs Chromium; apt-get install chromium", file=sys.stderr)
+        return 2
+    out = ROOT / "runs" / "race"
+    folder = ROOT / "docs" / "pictures"
+    folder.mkdir(parents=True, exist_ok=True)
+    result = race("digits", out=out)
+    drawn = page.write(result, out)
+    assert result.valley is not None
+    panels = Page("The same four in a valley")
+    panels.add_charts(small_multiples(result.valley), "valleys")
+    with tempfile.TemporaryDirectory() as scratch:
+        valley = panels.write(Path(scratch) / "valley.html")
+        for name, source, size in (("race", drawn, RACE), ("valley", valley, VALLEY)):
+            for suffix, dark in (("", False), ("-dark", True)):
+                target = folder / f"{name}{suffix}.png"
+                photograph(browser, source, target, size, dark=dark)
+                print(target)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,213 @@
+"""The application: its commands, what they are told, and one line for whatever goes wrong."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from thalweg.cli.complaint import explain
+
+# What every mistyped option raises. typer has its own copy of click from some version on, so the
+# class is found through a child of it that typer always shows.
+USAGE: type[BaseException] = typer.BadParameter.__mro__[1]
+
+
+class OneLine(TyperGroup):
+    """Commands whose errors are one line on stderr."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run and leave with the exit code."""
+        extra["standalone_mode"] = False
+        try:
+            code = super().main(*args, **extra)
+            sys.stdout.flush()
+        except (BrokenPipeError, SystemExit):  # the second is what typer makes of the first
+            # `thalweg rules | head` has seen enough; what is still buffered has nowhere to go.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = 0
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - said in one line
+            usage = isinstance(error, USAGE)
+            code = explain(ValueError(mistyped(error)) if usage else error)
+        raise SystemExit(code if isinstance(code, int) else 0)
+
+
+def mistyped(error: BaseException) -> str:
+    """What a mistyped command or option is told."""
+    said: str = error.format_message()  # type: ignore[attr-defined]
+    return f"{said.rstrip('.')}; see `thalweg --help`"
+
+
+app = typer.Typer(
+    cls=OneLine,
+    help="Optimizers for PyTorch, and what they do.",
+    add_completion=False,
+    rich_markup_mode="rich" if sys.stdout.isatty() else None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+TaskName = Annotated[
+    str, typer.Argument(metavar="TASK", help="A task's name, or path/to/file.py:name.")
+]
+Epochs = Annotated[
+    int | None, typer.Option(help="Passes over the training data; the task's usual number if none.")
+]
+Seed = Annotated[int, typer.Option(help="Fixes initial weights, data order and dropout.")]
+Out = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Folder of checkpoints, record and page.")
+]
+Open = Annotated[bool, typer.Option("--open", help="Open the page in the browser afterwards.")]
+Engine = Annotated[str, typer.Option(help="Who does the arithmetic: auto, cpu, eager.")]
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        from importlib import metadata
+
+        print(f"thalweg {metadata.version('thalweg')}")
+        raise typer.Exit()
+
+
+@app.callback(invoke_without_command=True)
+def begin(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_say_version, is_eager=True, help="Say the version and end."
+        ),
+    ] = False,
+) -> None:
+    """Optimizers for PyTorch: train with them, race them, read their equations."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+@app.command()
+def train(
+    task: TaskName,
+    rule: Annotated[str, typer.Option(help="A rule's name; see `thalweg rules`.")] = "adam",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="A hyper-parameter, such as lr=1e-3 or momentum='ramp(0.5, 0.9, epochs=10)'.",
+        ),
+    ] = None,
+    epochs: Epochs = None,
+    batch: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE", help="Samples a step, or full; the task's usual size if none."
+        ),
+    ] = None,
+    seed: Seed = 0,
+    out: Out = None,
+    patience: Annotated[
+        int | None, typer.Option(help="Stop after so many epochs without a new best on validation.")
+    ] = None,
+    clip_norm: Annotated[float | None, typer.Option(help="Longest gradient.")] = None,
+    accumulate: Annotated[int, typer.Option(help="Take each batch in so many pieces.")] = 1,
+    engine: Engine = "auto",
+    open_page: Open = False,
+) -> None:
+    """Train a task with a rule. The same command again goes on where the run was."""
+    from thalweg.cli.setting import read_all
+    from thalweg.cli.train import Wish, train
+
+    wish = Wish(
+        task=task,
+        rule=rule,
+        hypers=read_all(settings or []),
+        epochs=epochs,
+        batch=read_batch(batch),
+        seed=seed,
+        patience=patience,
+        clip_norm=clip_norm,
+        accumulate=accumulate,
+        engine=engine,
+    )
+    train(wish, out=out, open_page=open_page)
+
+
+@app.command()
+def race(
+    task: TaskName,
+    epochs: Epochs = None,
+    batch: Annotated[int | None, typer.Option(help="Size of a mini-batch.")] = None,
+    seed: Seed = 0,
+    out: Out = None,
+    engine: Engine = "auto",
+    open_page: Open = False,
+) -> None:
+    """Run gradient descent, SGD, momentum and Adam from the same weights, at stated settings."""
+    from thalweg.cli.race import race
+
+    race(
+        task,
+        epochs=epochs,
+        batch="task" if batch is None else batch,
+        seed=seed,
+        out=out,
+        engine=engine,
+        open_page=open_page,
+    )
+
+
+@app.command()
+def rules() -> None:
+    """List the rules."""
+    from thalweg.cli.show import list_rules
+
+    list_rules()
+
+
+@app.command()
+def show(
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="A rule's name.")],
+    engine: Annotated[
+        str | None, typer.Option(help="Also the program that this engine runs: cpu.")
+    ] = None,
+) -> None:
+    """Show a rule: its equation, its defaults and who says so, its state, its presets."""
+    from thalweg.cli.show import show_rule
+
+    show_rule(rule, engine)
+
+
+@app.command()
+def cite(
+    rules: Annotated[list[str], typer.Argument(metavar="RULE...", help="Names of rules.")],
+) -> None:
+    """Print where rules come from, as BibTeX."""
+    from thalweg.cli.show import cite_rules
+
+    cite_rules(rules)
+
+
+@app.command()
+def tasks() -> None:
+    """List the tasks."""
+    from thalweg.cli.show import list_tasks
+
+    list_tasks()
+
+
+def read_batch(text: str | None) -> int | str | None:
+    """A batch size: a number, None for "full", and "task" where nothing is said.
+
+    >>> read_batch("64"), read_batch("full"), read_batch(None)
+    (64, None, 'task')
+    """
+    if text is None or text == "full":
+        return "task" if text is None else None
+    # isdecimal() takes digits of every script; int() reads them all.
+    if not text.isdecimal() or len(text) > 12:
+        raise ValueError(f"--batch {text!r} is neither a whole number nor full; 64 is usual")
+    return int(text)

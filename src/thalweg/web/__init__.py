@@ -1,0 +1,1 @@
+"""Pages over results: knows how to draw, never how to compute."""
