@@ -1,5 +1,5 @@
 # Written by scripts/stubs.py from the rules; edit those.
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from torch import Tensor
@@ -27,10 +27,10 @@ Engine = Literal["auto", "cpu", "eager", "oracle"]
 class Adadelta(RuleOptimizer):
     """Adadelta: steps in the units of the weights, from the size of recent steps.
 
-        v ← ρ v + (1 − ρ) g²                     average squared gradient     (square_avg)
-        u = √(d + ε) / √(v + ε) · g
-        d ← ρ d + (1 − ρ) u²                     average squared step         (acc_delta)
-        θ ← θ − η u                              the paper has η = 1
+    v ← ρ v + (1 − ρ) g²                     average squared gradient     (square_avg)
+    u = √(d + ε) / √(v + ε) · g
+    d ← ρ d + (1 − ρ) u²                     average squared step         (acc_delta)
+    θ ← θ − η u                              the paper has η = 1
 
     Source: Zeiler (2012), ADADELTA: An Adaptive Learning Rate Method, arXiv:1212.5701, Algorithm 1.
     """
@@ -214,11 +214,11 @@ class Lion(RuleOptimizer):
 class NAdam(RuleOptimizer):
     """NAdam: Adam that looks ahead, as Nesterov does.
 
-        μₜ = β₁ (1 − ½ · 0.96^(t ψ))             the momentum warms up        (momentum_decay = ψ)
-        m ← β₁ m + (1 − β₁) g                    average gradient             (exp_avg)
-        v ← β₂ v + (1 − β₂) g²                   average squared gradient     (exp_avg_sq)
-        m̂ = μₜ₊₁ m / (1 − μ₁…μₜ₊₁) + (1 − μₜ) g / (1 − μ₁…μₜ)                 (mu_product = μ₁…μₜ)
-        θ ← θ − η m̂ / (√v̂ + ε)                   v̂ = v / (1 − β₂ᵗ)
+    μₜ = β₁ (1 − ½ · 0.96^(t ψ))             the momentum warms up        (momentum_decay = ψ)
+    m ← β₁ m + (1 − β₁) g                    average gradient             (exp_avg)
+    v ← β₂ v + (1 − β₂) g²                   average squared gradient     (exp_avg_sq)
+    m̂ = μₜ₊₁ m / (1 − μ₁…μₜ₊₁) + (1 − μₜ) g / (1 − μ₁…μₜ)                 (mu_product = μ₁…μₜ)
+    θ ← θ − η m̂ / (√v̂ + ε)                   v̂ = v / (1 − β₂ᵗ)
 
     Source: Dozat (2016), Incorporating Nesterov Momentum into Adam, ICLR Workshop, Algorithm 2.
     """

@@ -40,10 +40,10 @@ def test_a_state_that_is_not_there_takes_no_column():
 @pytest.mark.parametrize(
     ("dtype", "load"),
     [
-        ("float32", "grad = at_grad[i]"),
-        ("float64", "grad = at_grad[i]"),
-        ("bfloat16", "grad = memory.widen_bfloat16(at_grad[i])"),
-        ("float16", "grad = memory.widen_float16(at_grad[i])"),
+        ("float32", "x_grad = at_grad[i]"),
+        ("float64", "x_grad = at_grad[i]"),
+        ("bfloat16", "x_grad = memory.widen_bfloat16(at_grad[i])"),
+        ("float16", "x_grad = memory.widen_float16(at_grad[i])"),
     ],
 )
 def test_storage_is_decided_at_load_and_store(dtype, load):

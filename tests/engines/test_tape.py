@@ -73,7 +73,7 @@ def test_a_rule_that_returns_too_little_is_refused():
 
 
 def test_a_rule_that_forgets_a_state_is_refused():
-    with pytest.raises(TypeError, match="returned None where the new state belongs"):
+    with pytest.raises(TypeError, match="returned None where the new state 1 belongs"):
         lines(lambda param, grad, speed: (param - grad, None), True, True, True)
 
 

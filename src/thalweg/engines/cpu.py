@@ -62,7 +62,9 @@ def why_not(tensor: Tensor) -> str | None:
         return f"{str(tensor.dtype).removeprefix('torch.')} has no kernel"
     if tensor.dtype == torch.float16 and not _has_half():
         return "this processor does not convert float16"
-    if tensor.is_neg() or not _dense(tensor):
+    if tensor.is_neg() or tensor._is_zerotensor():
+        return "it is not what its memory says"
+    if not _dense(tensor):
         return "its elements have gaps between them, or overlap"
     return None
 

@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from thalweg.engines.real import assign, real
+from thalweg.engines.result import split
 from thalweg.rules.words import speak
 
 
@@ -46,27 +48,23 @@ def apply(
     Returns:
         The rule's carried numbers.
     """
-    written = [None if t is None else _real(t) for t in (param, *states)]
-    wide = [None if t is None else _wide(t) for t in written]
+    written = (param, *states)
+    present = [t is not None for t in written]
+    wide = [None if t is None else _wide(real(t)) for t in written]
+    slope = _wide(real(grad))
+    # A gradient may be narrower than its parameter, if the user asked torch for that.
+    slope = slope.to(torch.promote_types(slope.dtype, real(param).dtype))
     version = None if grad.is_inference() else grad._version
-    result = update(wide[0], _wide(_real(grad)), *wide[1:], **numbers)
+    arrays, carried = split(update, update(wide[0], slope, *wide[1:], **numbers), present)
     if version is not None and grad._version != version:
         raise RuntimeError(
             f"{getattr(update, '__name__', 'the rule')} wrote into its gradient, which others may "
             "still read; say grad = 2 * grad, not grad *= 2"
         )
-    if not isinstance(result, tuple):
-        result = (result,)
-    for tensor, new in zip(written, result, strict=False):
+    for tensor, new in zip(written, arrays, strict=True):
         if tensor is not None:
-            tensor.copy_(new)
-    return result[len(written) :]
-
-
-def _real(tensor: Tensor) -> Tensor:
-    if not tensor.is_complex():
-        return tensor
-    return torch.view_as_real(tensor.resolve_conj())
+            assign(tensor, new)
+    return carried
 
 
 def _wide(tensor: Tensor) -> Tensor:

@@ -57,8 +57,10 @@ def _ask(entry: int, handle: int, scratch: Any) -> int:
 
 @njit(cache=True)
 def _describe(entry: Any, handle: int, scratch: Any) -> Any:
-    """A number that differs wherever device, dtype, layout, sizes or strides do; 0 is unusual."""
+    """A number that differs wherever dtype, sizes or strides do; 0 is not for a kernel."""
     if _ask(entry[1], handle, scratch) != 0 or _ask(entry[2], handle, scratch) != 0:
+        return 0
+    if _void(entry[12], handle) & 1:  # to be read as its negative
         return 0
     seen = np.int64(1469598103934665603) ^ _ask(entry[3], handle, scratch)
     dim = _ask(entry[4], handle, scratch)
@@ -79,16 +81,15 @@ def look(
 ) -> bool:
     """Fill in `address`; whether each tensor is described as in `seen` (filled in at first).
 
-    A gradient comes anew at every step and is described in full. It has the form of its
-    parameter, so a parameter that was reshaped shows in it; parameters and states must lie
-    where they lay and be as large as they were.
+    Parameters and their gradients are described in full; parameters and states must also lie
+    where they lay, and states be as large as they were.
 
     `handles` gets the gradients' handles, `held` owning ones, which `release` must give back:
     the kernel runs without Python's lock, and another thread may drop a gradient meanwhile.
     """
     same = True
     for row in range(handles.shape[0]):
-        grad = _pointer_of(entry[12], _word(handles[row, 0]))
+        grad = _pointer_of(entry[13], _word(handles[row, 0]))
         handles[row, 1] = grad
         held[row] = 0
         if _ask(entry[0], grad, scratch) != 0:
@@ -99,12 +100,16 @@ def look(
             handle = handles[row, column]
             kind = np.int64(0)
             where = np.int64(0)
-            if column != 1:
-                where = _ask(entry[7], handle, scratch)
-                kind = (where * _PRIME) ^ _ask(entry[10], handle, scratch)
-            elif held[row] != 0:
+            if column > 1:
+                kind = _ask(entry[10], handle, scratch)
+            elif column == 0 or held[row] != 0:
                 kind = _describe(entry, handle, scratch)
-                where = _ask(entry[7], handle, scratch) if kind != 0 else where
+            if column > 1 or kind != 0:
+                where = _ask(entry[7], handle, scratch)
+            if where == 0 and _ask(entry[10], handle, scratch) != 0:
+                kind = np.int64(0)  # no memory of its own: a zero that was never written down
+            if column != 1:
+                kind ^= where * _PRIME
             address[row, column] = where
             if first:
                 seen[row, column] = kind

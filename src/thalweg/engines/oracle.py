@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from thalweg.engines.real import assign, real
+from thalweg.engines.result import split
 from thalweg.rules.words import speak
 
 
@@ -38,7 +40,8 @@ def step(
     ]
     with np.errstate(all="ignore"):
         result = update(*exact, **numbers)
-    return result if isinstance(result, tuple) else (result,)
+    arrays, carried = split(update, result, [True, *(s is not None for s in states)])
+    return *arrays, *carried
 
 
 def apply(
@@ -58,9 +61,10 @@ def apply(
     written = (param, *states)
     for tensor, new in zip(written, result, strict=False):
         if tensor is not None:
-            tensor.copy_(torch.from_numpy(np.ascontiguousarray(new)).reshape(tensor.shape))
+            values = torch.from_numpy(np.ascontiguousarray(new))
+            assign(tensor, values.reshape(real(tensor).shape))
     return result[len(written) :]
 
 
 def _exact(tensor: Tensor) -> np.ndarray:
-    return tensor.detach().to("cpu", torch.float64).numpy()
+    return real(tensor.detach()).to("cpu", torch.float64).numpy()

@@ -103,9 +103,9 @@ def print_kernel(
     def operand(index: int) -> str:
         if index < 0:
             return f"k{-index - 1}"
-        return names[index] if index < recording.inputs else f"v{index}"
+        return f"x_{names[index]}" if index < recording.inputs else f"v{index}"
 
-    body = [f"{names[c]} = {_load(dtypes[c], f'at_{names[c]}[i]', wide)}" for c in sorted(used)]
+    body = [f"x_{names[c]} = {_load(dtypes[c], f'at_{names[c]}[i]', wide)}" for c in sorted(used)]
     for index, (operation, *operands) in enumerate(recording.lines):
         if operation != "input":
             form = _FORMS[operation].format(*map(operand, operands))

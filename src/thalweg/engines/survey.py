@@ -7,7 +7,7 @@ times the work itself when tensors are small. Hence two surveyors with the same 
 
 `PythonSurvey` asks each tensor, with torch's Python interface.
 `NativeSurvey` asks libtorch, through the functions that a compiled extension would link to: the C
-interface that ahead-of-time compiled models use, and three C++ ones, found by name. If one of
+interface that ahead-of-time compiled models use, and a few C++ ones, found by name. If one of
 them is missing, or the tensors' own words differ from what they answer, Python does it.
 """
 
@@ -87,7 +87,7 @@ def _kind(tensor: Tensor | None) -> tuple[object, ...] | None:
     # The stride along a dimension of one element means nothing and may be anything.
     pairs = zip(tensor.stride(), tensor.shape, strict=True)
     strides = [stride for stride, size in pairs if size != 1]
-    return tensor.dtype, tensor.device, tensor.shape, strides
+    return tensor.dtype, tensor.device, tensor.shape, strides, tensor.is_neg()
 
 
 def _pointer(tensor: Tensor | None) -> int:
@@ -113,6 +113,7 @@ _SYMBOLS = {
         "aoti_torch_delete_tensor_object",
         "aoti_torch_get_numel",
         "_ZN5torch8autograd4impl12bump_versionERKN2at6TensorE",
+        "_ZN2at6native6is_negERKNS_6TensorE",
     ),
     "c10": ("_ZNK3c1010TensorImpl4gradEv",),
 }
@@ -141,6 +142,11 @@ def _native() -> bool:
     """Whether libtorch answers as the tensors themselves do, on a few that are all different."""
     if _entries() is None:
         return False
+    with torch.inference_mode(mode=False), torch.device("cpu"):
+        return _honest()
+
+
+def _honest() -> bool:
     probes = [torch.zeros(3, 4), torch.zeros(5, dtype=torch.float64), torch.zeros(2, 6).t()]
     for probe in probes:
         word = ctypes.c_int64.from_address(id(probe) + _HANDLE).value
@@ -188,13 +194,7 @@ class NativeSurvey:
 
     def _call(self, *, first: bool) -> bool:
         return self._look(
-            self._entries,
-            self._handles,
-            self._held,
-            self._scratch,
-            self.address,
-            self._seen,
-            first,
+            self._entries, self._handles, self._held, self._scratch, self.address, self._seen, first
         )
 
     def unchanged(self) -> bool:

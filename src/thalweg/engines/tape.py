@@ -12,6 +12,7 @@ Recording is done at every step; it takes about as long as one small torch opera
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from thalweg.engines.result import split
 from thalweg.rules import words
 
 # An operand is an index: 0 and up are values (the inputs first, then one for each line),
@@ -173,24 +174,14 @@ def record(update: Callable[..., Any], present: Sequence[bool], **numbers: Any) 
     lines: list[Line] = [("input", 0, 0, 0)] * len(present)
     arguments: list[float] = []
     symbols = [Symbol(i, lines, arguments) if there else None for i, there in enumerate(present)]
-    result = update(*symbols, **numbers)
-    if result.__class__ is not tuple:
-        result = (result,)
-    arrays = len(present) - 1  # the parameter and the states; the gradient is only read
-    if len(result) < arrays:
-        raise TypeError(
-            f"{getattr(update, '__name__', 'the rule')} returned {len(result)} arrays where the "
-            f"new parameter and {arrays - 1} new states belong"
-        )
+    there = (present[0], *present[2:])  # the gradient is only read
+    arrays, carried = split(update, update(*symbols, **numbers), there)
     outputs: list[int | None] = []
-    for new, there in zip(result, (present[0], *present[2:]), strict=False):
-        if new.__class__ is Symbol:
-            outputs.append(new.index)
-        elif new is None and not there:
-            outputs.append(None)
-        else:
+    for new, kept in zip(arrays, there, strict=True):
+        if kept and not isinstance(new, Symbol):
             raise TypeError(
-                f"{getattr(update, '__name__', 'the rule')} returned {new!r} where the new "
-                f"{'parameter' if not outputs else 'state'} belongs"
+                f"{getattr(update, '__name__', 'the rule')} returned a {type(new).__name__} where "
+                "an array belongs"
             )
-    return Recording(len(present), tuple(lines), tuple(outputs), arguments, result[arrays:])
+        outputs.append(new.index if kept else None)
+    return Recording(len(present), tuple(lines), tuple(outputs), arguments, carried)

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from thalweg.optim.group import flat
 from thalweg.rules import Rule
 from thalweg.schedules import Schedule
 
@@ -19,25 +20,33 @@ _EXACT = 2**24
 
 def write(rule: Rule, found: dict[str, Any]) -> dict[str, Any]:
     """A state dict with the types that torch writes."""
-    state = {key: _write_state(rule, own) for key, own in found["state"].items()}
+    state = dict(found["state"])
+    for group in found["param_groups"]:
+        now = flat(rule, group)
+        for key in group["params"]:
+            if key in state:
+                state[key] = _write_state(rule, state[key], now)
     groups = [_write_group(group) for group in found["param_groups"]]
     return {**found, "state": state, "param_groups": groups}
 
 
-def _write_state(rule: Rule, own: Mapping[str, Any]) -> dict[str, Any]:
-    written = dict(own)
+def _write_state(rule: Rule, own: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    written = {name: value for name, value in own.items() if name != "decays"}
     if isinstance(step := own.get("step"), int):
         kind = torch.float32 if step <= _EXACT else torch.float64
-        written["step"] = torch.tensor(float(step), dtype=kind)
+        written["step"] = torch.tensor(float(step), dtype=kind, device="cpu")
     for name in rule.carried:
         if name in own:
-            written[name] = torch.tensor(own[name], dtype=torch.float64)
+            written[name] = torch.tensor(own[name], dtype=torch.float64, device="cpu")
+    for name, (used, product, changed) in own.get("decays", {}).items():
+        # While a decay stays what it is, its power is the product, and torch's dict has no more.
+        if changed or used != now[name]:
+            written[f"{name}_product"] = product
     return written
 
 
 def _write_group(group: Mapping[str, Any]) -> dict[str, Any]:
-    # Which engine did the work says nothing about the run.
-    written = {key: value for key, value in group.items() if key != "engine"}
+    written = dict(group)
     if "schedules" in group:
         written["schedules"] = {
             name: schedule.to_dict()
@@ -61,16 +70,15 @@ def read(
             f"{rule.name}: a state dict has the keys state and param_groups; "
             f"this has {', '.join(map(str, saved)) or 'none'}"
         )
-    owners = _owners(groups, saved["param_groups"])
-    state = {
-        key: _read_state(rule, own, owners[key]) if key in owners else own
-        for key, own in saved["state"].items()
-    }
-    return {
-        **saved,
-        "state": state,
-        "param_groups": [_read_group(g) for g in _ordered(groups, saved["param_groups"])],
-    }
+    ordered = _ordered(groups, saved["param_groups"])
+    state = dict(saved["state"])
+    for group, other in zip(groups, ordered, strict=False):
+        for key, param in zip(other["params"], group["params"], strict=False):
+            if key in state:
+                taken = _read_state(rule, state[key], param)
+                _refuse_form(rule, group, other, taken)
+                state[key] = _with_decays(rule, other, taken)
+    return {**saved, "state": state, "param_groups": [_read_group(g) for g in ordered]}
 
 
 def _ordered(
@@ -85,16 +93,6 @@ def _ordered(
             other = {**other, "params": [place[n] for n in mine], "param_names": list(mine)}
         ordered.append(other)
     return [*ordered, *saved[len(ordered) :]]
-
-
-def _owners(
-    groups: Sequence[Mapping[str, Any]], saved: Sequence[Mapping[str, Any]]
-) -> dict[Any, Tensor]:
-    """For each saved index, the parameter that it will belong to."""
-    owners: dict[Any, Tensor] = {}
-    for group, other in zip(groups, _ordered(groups, saved), strict=False):
-        owners.update(zip(other["params"], group["params"], strict=False))
-    return owners
 
 
 def _read_state(rule: Rule, own: Mapping[str, Any], param: Tensor) -> dict[str, Any]:
@@ -121,7 +119,43 @@ def _read_state(rule: Rule, own: Mapping[str, Any], param: Tensor) -> dict[str, 
             taken[name] = value
     # Torch's SGD counts no steps, but whoever has a state has taken one.
     taken.setdefault("step", 1 if taken else 0)
+    always = [slot.name for slot in rule.slots if slot.state.when is None]
+    missing = [name for name in (*always, *rule.carried) if name not in taken]
+    if missing and taken["step"]:
+        raise ValueError(
+            f"{rule.name}: this state dict lacks {', '.join(missing)}, which {rule.name} keeps; "
+            "it was saved by another optimizer"
+        )
     return taken
+
+
+def _refuse_form(
+    rule: Rule, group: Mapping[str, Any], saved: Mapping[str, Any], taken: Mapping[str, Any]
+) -> None:
+    """Refuse states that mean something else here: torch has no forms but the default one."""
+    if not any(isinstance(value, Tensor) for value in taken.values()):
+        return
+    for name, hyper in rule.hypers.items():
+        plain = not hyper.choices or hyper.choices == (False, True)
+        if not plain and name not in saved and group[name] != hyper.default:
+            raise ValueError(
+                f"{rule.name}: this state dict was saved with {name}={hyper.default!r} and would "
+                f"mean something else with {name}={group[name]!r}; load it with the same {name}"
+            )
+
+
+def _with_decays(rule: Rule, saved: Mapping[str, Any], taken: Mapping[str, Any]) -> dict[str, Any]:
+    """With the running products of decays: those that were saved, else the powers."""
+    found = {n: v for n, v in taken.items() if not n.endswith("_product") or n in rule.carried}
+    if not all(name in saved or "betas" in saved for name in rule.decays):
+        return found
+    now = flat(rule, {**rule.defaults, **saved})
+    decays = {}
+    for name in rule.decays:
+        product = taken.get(f"{name}_product")
+        power = now[name] ** taken["step"]
+        decays[name] = (now[name], power if product is None else product, product is not None)
+    return {**found, "decays": decays} if decays else found
 
 
 def _read_group(group: Mapping[str, Any]) -> dict[str, Any]:

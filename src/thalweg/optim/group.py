@@ -114,7 +114,9 @@ def resolve(rule: Rule, group: dict[str, Any], clock: int) -> dict[str, Any]:
     """
     schedules: Mapping[str, Schedule] = group.get("schedules", {})
     if not schedules:
-        return flat(rule, group)
+        values = flat(rule, group)
+        _refuse_schedules(rule, values)
+        return values
     if "lr" in schedules and "initial_lr" in group:
         raise ValueError(
             f"{rule.name}: lr has a schedule of its own and a torch lr_scheduler; keep one"
@@ -127,9 +129,24 @@ def resolve(rule: Rule, group: dict[str, Any], clock: int) -> dict[str, Any]:
                 f"{rule.name}: {name} is a schedule in epochs; say how many steps an epoch has: "
                 f"{rule.title}(..., steps_per_epoch=len(loader))"
             )
-        now[name] = schedule.at(clock, steps_per_epoch=per_epoch)
+        now[name] = schedule.at(clock, per_epoch)
+    # Distributed checkpoints set lr to 0 for a step that must not move anything.
+    frozen = "lr" in now and not group["lr"] and schedules["lr"].at(max(clock - 1, 0), per_epoch)
     write(rule, group, now)
     values = flat(rule, group)
+    _refuse_schedules(rule, values)
     for schedule in schedules.values():
         values["lr"] *= schedule.lr_factor(clock, per_epoch)
-    return values
+    return {**values, "lr": 0.0} if frozen else values
+
+
+def _refuse_schedules(rule: Rule, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        if value.__class__ not in _PLAIN and isinstance(value, Schedule):
+            raise ValueError(
+                f"{rule.name}: {name} in a parameter group is a schedule; put it into "
+                f"group['schedules'][{name!r}], or give it to {rule.title}(...)"
+            )
+
+
+_PLAIN = (float, int, bool, str)

@@ -20,6 +20,7 @@ from thalweg.rules import Rule, Slot
 from thalweg.rules.fading import Fading, Step
 
 State = dict[str, Any]
+_step = itemgetter("step")
 
 
 @dataclass
@@ -28,118 +29,123 @@ class Lot:
 
     Attributes:
         engine: "cpu", "eager" or "oracle".
+        slots: the states that the rule keeps of them; None for those that are not there.
+        decays: for each decay of the rule, the last value used, the product of all, and whether
+            it ever changed. All members' states share this dict.
+        turn: 0, or how often the same parameters came before in their group.
         params: the parameters.
         states: their state dicts, as in the optimizer's `state`.
-        slots: the states that the rule keeps of them.
-        tensors: for each slot, the tensors, in the order of the parameters.
-        step: how many steps they have taken.
-        carried: the rule's carried numbers.
-        products: the running products of decays that have changed.
+        tensors: for each slot that is there, the tensors, in the order of the parameters.
+        layouts: of the gradients, for the engines that take any.
         batch: the tensors as the cpu engine holds them.
     """
 
     engine: str
     slots: tuple[Slot | None, ...]
-    step: int
-    carried: dict[str, float]
-    products: dict[str, float]
+    decays: dict[str, tuple[float, float, bool]]
+    turn: int
     params: list[Tensor] = field(default_factory=list)
     states: list[State] = field(default_factory=list)
     tensors: list[list[Tensor]] = field(default_factory=list)
+    layouts: list[torch.layout] = field(default_factory=list)
     batch: cpu.Batch | None = None
+
+    @property
+    def step(self) -> int:
+        """How many steps they have taken."""
+        return self.states[0]["step"]
 
     def ready(self) -> bool:
         """Whether all tensors are still what they were; the cpu engine looks for itself."""
+        if list(map(_step, self.states)) != [self.step] * len(self.states):
+            return False
         for slot, tensors in zip(filter(None, self.slots), self.tensors, strict=True):
             # A state that someone deleted is a KeyError here, as it is in torch.
             if not all(map(is_, map(itemgetter(slot.name), self.states), tensors)):
                 return False
         if self.batch is not None:
             return self.batch.ready()
-        return all(p.grad is not None for p in self.params)
+        return [p.grad.layout if p.grad is not None else None for p in self.params] == self.layouts
 
     def release(self) -> None:
         """Undo `ready`, where no step follows."""
         if self.batch is not None:
             self.batch.release()
 
-    def advance(self, rule: Rule, update: Callable[..., Any], hypers: dict[str, Any]) -> None:
+    def advance(self, rule: Rule, update: Callable[..., Any], hypers: Mapping[str, Any]) -> None:
         """Take one step with `update`, which is the rule and what comes before it."""
-        numbers = {**hypers, **self.carried}
-        for name, product in self.products.items():
-            numbers[name] = Fading(hypers[name], step=self.step + 1, product=product)
-        numbers["step"] = Step(self.step + 1)
+        step = self.step + 1
+        numbers = {**hypers, **{name: self.states[0][name] for name in rule.carried}}
+        for name, (used, product, changed) in self.decays.items():
+            now = hypers[name]
+            changed = changed or (step > 1 and now != used)
+            self.decays[name] = (now, product * now, changed)
+            if changed:
+                numbers[name] = Fading(now, step=step, product=product * now)
+        if rule.counts:
+            numbers["step"] = Step(step)
         if self.batch is not None:
             present = [True, True, *(slot is not None for slot in self.slots)]
             recording = record(update, present, **numbers)
             self.batch.step(recording, rule.function)
             carried = recording.carried
         else:
-            carried = self._one_by_one(rule, update, hypers, numbers)
-        self.step += 1
-        self.carried = dict(zip(self.carried, carried, strict=True))
+            carried = self._one_by_one(update, numbers)
         for state in self.states:
-            state["step"] = self.step
-        if self.carried or self.products:
-            news = {**self.carried, **{f"{n}_product": v for n, v in self.products.items()}}
+            state["step"] = step
+        if rule.carried:
+            news = dict(zip(rule.carried, carried, strict=True))
             for state in self.states:
                 state.update(news)
 
     def _one_by_one(
-        self,
-        rule: Rule,
-        update: Callable[..., Any],
-        hypers: Mapping[str, Any],
-        numbers: Mapping[str, Any],
+        self, update: Callable[..., Any], numbers: Mapping[str, Any]
     ) -> tuple[float, ...]:
         apply = oracle.apply if self.engine == "oracle" else eager.apply
-        carried: tuple[float, ...] = tuple(self.carried.values())
+        carried: tuple[float, ...] = ()
         for row, param in enumerate(self.params):
             grad = param.grad
             assert grad is not None
-            if grad.layout != torch.strided:
-                grad = _densify(rule, grad, hypers)
             own = iter(self.tensors)
             states = [None if slot is None else next(own)[row] for slot in self.slots]
-            carried = apply(update, param, grad, states, **numbers)
+            dense = grad if grad.layout == torch.strided else grad.to_dense()
+            carried = apply(update, param, dense, states, **numbers)
         return carried
 
 
-def _densify(rule: Rule, grad: Tensor, hypers: Mapping[str, Any]) -> Tensor:
-    if rule.accepts_sparse(hypers):
-        return grad.to_dense()
-    raise RuntimeError(
-        f"{rule.name}: a sparse gradient leaves out rows that this rule would still move "
-        "(by momentum or decay); use SGD, Adagrad or SparseAdam, or give it grad.to_dense()"
-    )
+def sort(rule: Rule, group: Mapping[str, Any], state: Mapping[Tensor, State]) -> list[Lot]:
+    """The lots of a group's parameters that have gradients, with their states made if need be.
 
-
-def sort(
-    rule: Rule, group: Mapping[str, Any], state: Mapping[Tensor, State], engine: str
-) -> list[Lot]:
-    """The lots of a group's parameters that have gradients, with their states made if need be."""
+    Raises:
+        RuntimeError: a gradient or an engine that this rule can't work with; nothing has moved.
+    """
     lots: dict[Any, Lot] = {}
     hypers = flat(rule, group)
-    scheduled = group.get("schedules", {})
     members = [p for p in group["params"] if p.grad is not None]
     shared = overlapping(members)
+    turns: dict[int, int] = {}
     for index, param in enumerate(members):
         own = state[param]
-        start(rule, param, own, hypers, scheduled)
+        refuse_sparse(rule, param, hypers)
+        start(rule, param, own, hypers, group.get("schedules", {}))
         slots = tuple(s if isinstance(own.get(s.name), Tensor) else None for s in rule.slots)
         tensors = [own[s.name] for s in slots if s is not None]
         why = reason(param, tensors, overlaps=index in shared)
-        chosen = choose(rule, engine, why, index)
-        carried = {name: own[name] for name in rule.carried}
-        products = {n: own[f"{n}_product"] for n in rule.decays if f"{n}_product" in own}
+        chosen = choose(rule, group["engine"], why, index)
+        # Torch steps a parameter that was given twice twice; the second time is another lot.
+        turn = turns[id(param)] = turns.get(id(param), -1) + 1
         dtypes = tuple(t.dtype for t in (param, *tensors)) if chosen == "cpu" else ()
-        key = (chosen, slots, dtypes, own["step"], *carried.values(), *products.items())
+        numbers = [own[name] for name in ("step", *rule.carried)]
+        key = (chosen, slots, dtypes, turn, *numbers, *own["decays"].items())
         lot = lots.get(key)
         if lot is None:
-            lot = lots[key] = Lot(chosen, slots, own["step"], carried, products)
-            lot.tensors = [[] for _ in tensors]
+            # With its first turn's dict, a second turn goes on where the first left off.
+            decays = own["decays"] if turn else dict(own["decays"])
+            lot = lots[key] = Lot(chosen, slots, decays, turn, tensors=[[] for _ in tensors])
+        own["decays"] = lot.decays
         lot.params.append(param)
         lot.states.append(own)
+        lot.layouts.append(param.grad.layout)
         for column, tensor in zip(lot.tensors, tensors, strict=True):
             column.append(tensor)
     for lot in lots.values():
@@ -154,16 +160,19 @@ def start(
     rule: Rule, param: Tensor, own: State, hypers: Mapping[str, Any], scheduled: Mapping[str, Any]
 ) -> None:
     """Give a parameter the states that it lacks, at their start."""
-    if "step" not in own:
-        own["step"] = 0
+    own.setdefault("step", 0)
+    if "decays" not in own:
+        step = own["step"]
+        own["decays"] = {n: (hypers[n], hypers[n] ** step, False) for n in rule.decays}
     for slot in rule.slots:
         if isinstance(own.get(slot.name), Tensor):
             continue
         # A momentum that starts at 0 and is on its way up needs its buffer from the first step.
         if slot.exists(hypers) or slot.state.when in scheduled:
+            value = slot.start(hypers)
             own[slot.name] = torch.full_like(
                 param,
-                slot.start(hypers),
+                complex(value, value) if param.is_complex() else value,
                 memory_format=torch.preserve_format,
                 requires_grad=False,
             )
@@ -171,18 +180,35 @@ def start(
         own.setdefault(name, value)
 
 
+def refuse_sparse(rule: Rule, param: Tensor, hypers: Mapping[str, Any]) -> None:
+    """Refuse a sparse gradient where rows that it leaves out would move all the same."""
+    grad = param.grad
+    if grad is not None and grad.layout != torch.strided and not rule.accepts_sparse(hypers):
+        raise RuntimeError(
+            f"{rule.name}: a sparse gradient leaves out rows that this rule would still move "
+            "(by momentum or decay); use SGD, Adagrad or SparseAdam, or give it grad.to_dense()"
+        )
+
+
 def reason(param: Tensor, states: list[Tensor], *, overlaps: bool) -> str | None:
     """Why the cpu engine can't update this parameter, or None if it can."""
     if overlaps:
         return "it shares memory with another parameter of its group"
+    why = cpu.why_not(param)
+    if why:
+        return why
+    if param.is_inference():  # its version, which a write would raise, is not there
+        return "it is an inference tensor"
     grad = param.grad
+    if grad is not None and grad.dtype != param.dtype:
+        return f"its gradient is {str(grad.dtype).removeprefix('torch.')}"
     others = [("its gradient", grad)] if grad is not None else []
     others += [("a state", state) for state in states]
-    why = cpu.why_not(param)
     for name, tensor in others:
-        other = None if why else cpu.why_not_beside(param, tensor)
-        why = why or (other and f"{name}: {other}")
-    return why
+        why = cpu.why_not_beside(param, tensor)
+        if why:
+            return f"{name}: {why}"
+    return None
 
 
 def choose(rule: Rule, engine: str, why: str | None, index: int) -> str:

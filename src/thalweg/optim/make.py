@@ -101,10 +101,19 @@ def unpickle(rule: Callable[..., Any]) -> RuleOptimizer:
 def _signature(rule: Rule) -> Signature:
     either, keyword = Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY
     hypers = [Parameter(n, either, default=d) for n, d in arguments(rule).items()]
-    flags = [Parameter(n, keyword, default=d) for n, d in {**FLAGS, **OURS}.items()]
-    if rule.name in ("adagrad", "adadelta", "adamax"):
-        flags[0] = flags[0].replace(kind=either)  # where torch lets foreach be positional
-    return Signature([Parameter("params", either), *hypers, *flags])
+    first = _POSITIONAL.get(rule.name, ())
+    flags = {**{name: FLAGS[name] for name in first}, **FLAGS, **OURS}
+    rest = [Parameter(n, either if n in first else keyword, default=d) for n, d in flags.items()]
+    return Signature([Parameter("params", either), *hypers, *rest])
+
+
+_POSITIONAL = {
+    "adagrad": ("foreach",),
+    "adadelta": ("foreach",),
+    "adamax": ("foreach",),
+    "rmsprop": ("capturable", "foreach", "maximize", "differentiable"),
+}
+"""Flags that torch lets one give by position, after the hyper-parameters."""
 
 
 def _init(rule: Rule) -> Callable[..., None]:

@@ -1,7 +1,11 @@
 """A torch.optim.Optimizer made of a rule, its schedules and its engines."""
 
+import copyreg
 import inspect
-from collections.abc import Callable, Iterable
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from operator import is_
 from typing import Any, ClassVar
 
@@ -15,7 +19,7 @@ from torch.optim.optimizer import (
 )
 
 from thalweg.optim import checkpoint
-from thalweg.optim.group import adopt, betas, flat, resolve
+from thalweg.optim.group import adopt, betas, resolve
 from thalweg.optim.lot import Lot, sort
 from thalweg.optim.plan import Plan, plan
 from thalweg.rules import Rule
@@ -102,8 +106,7 @@ class RuleOptimizer(Optimizer):
 
     def _forget(self) -> None:
         """Drop what can be found out again from `state` and `param_groups`."""
-        self._lots: dict[int, tuple[list[Tensor], list[Any], list[Tensor], list[Lot]]] = {}
-        self._decays: dict[int, dict[str, float]] = {}
+        self._lots: dict[int, _Sorted] = {}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore from a pickle, a deepcopy or a loaded state dict."""
@@ -112,15 +115,13 @@ class RuleOptimizer(Optimizer):
             for key, value in self.defaults.items():
                 group.setdefault(key, value)
         self._forget()
-        self._decays = {
-            i: {n: v for n, v in flat(self.rule, g).items() if n in self.rule.decays}
-            for i, g in enumerate(self.param_groups)
-        }
 
     def __reduce__(self) -> Any:
-        """Pickle by the rule, so that classes made of a user's rule pickle too."""
-        from thalweg.optim.make import unpickle
+        """Pickle by the rule, where the class was made of a rule and is nowhere to be imported."""
+        from thalweg.optim.make import optimizer, unpickle
 
+        if type(self) is not optimizer(self.rule.function):  # a user's subclass
+            return copyreg.__newobj__, (type(self),), self.__getstate__()  # type: ignore[attr-defined]
         return unpickle, (self.rule.function,), self.__getstate__()
 
     @property
@@ -166,13 +167,12 @@ class RuleOptimizer(Optimizer):
         return loss
 
     def _step_group(self, index: int, group: dict[str, Any], scale: float) -> None:
-        lots = self._current(index, group)
+        lots, clock = self._current(index, group)
         if not lots:
             return
         rule = self.rule
         try:
-            hypers = resolve(rule, group, max(lot.step for lot in lots))
-            self._track_decays(index, hypers, lots)
+            hypers = resolve(rule, group, clock)
             update = _update(rule, scale, maximize=group["maximize"])
             if group["capturable"]:
                 _refuse_capture(rule)
@@ -184,49 +184,17 @@ class RuleOptimizer(Optimizer):
                 lot.release()
             raise
 
-    def _current(self, index: int, group: dict[str, Any]) -> list[Lot]:
-        """The group's lots, sorted anew if anything about its tensors changed."""
-        params = group["params"]
+    def _current(self, index: int, group: dict[str, Any]) -> tuple[list[Lot], int]:
+        """The group's lots, sorted anew if anything about it changed, and its clock."""
         known = self._lots.get(index)
-        if known is not None:
-            members, states, idle, lots = known
-            if (
-                len(members) == len(params)
-                and all(map(is_, members, params))
-                and len(self.state) == len(states)
-                and all(map(is_, self.state.values(), states))
-                and all(p.grad is None for p in idle)
-            ):
-                looked = 0
-                for lot in lots:
-                    looked += 1
-                    if not lot.ready():
-                        break
-                else:
-                    return lots
-                for lot in lots[:looked]:
-                    lot.release()
-        lots = sort(self.rule, group, self.state, group["engine"])
-        idle = [p for p in params if p.grad is None]
-        self._lots[index] = (list(params), list(self.state.values()), idle, lots)
-        if not all(lot.ready() for lot in lots):
-            raise RuntimeError(f"{self.rule.name}: gradients change while the step reads them")
-        return lots
-
-    def _track_decays(self, index: int, hypers: dict[str, Any], lots: list[Lot]) -> None:
-        """Keep the products of decays that change: see `thalweg.rules.fading`."""
-        decays = self.rule.decays
-        if not decays:
-            return
-        before = self._decays.get(index)
-        now = {name: hypers[name] for name in decays}
-        for lot in lots:
-            for name in decays:
-                if name in lot.products:
-                    lot.products[name] *= now[name]
-                elif before is not None and before[name] != now[name] and lot.step:
-                    lot.products[name] = before[name] ** lot.step * now[name]
-        self._decays[index] = now
+        if known is None or not known.holds(self.rule, group, self.state):
+            # All states are made before any is looked at: making one is a change too.
+            lots = sort(self.rule, group, self.state)
+            known = self._lots[index] = _Sorted.of(self.rule, group, self.state, lots)
+            if not known.holds(self.rule, group, self.state):
+                raise RuntimeError(f"{self.rule.name}: tensors change while the step reads them")
+        # A schedule's clock is the step of the members that are furthest.
+        return known.lots, max([known.idle_step, *(lot.step for lot in known.lots)])
 
     def plan(self) -> Plan:
         """What the next steps will do, before anything is allocated.
@@ -239,13 +207,19 @@ class RuleOptimizer(Optimizer):
 
     def state_dict(self) -> dict[str, Any]:
         """The state as torch's optimizers write it; tensors are references, as in torch."""
-        return checkpoint.write(self.rule, super().state_dict())
+        with _apart(self, "_optimizer_state_dict_post_hooks") as hooks:
+            found = checkpoint.write(self.rule, super().state_dict())
+        for hook in hooks.values():
+            changed = hook(self, found)
+            found = found if changed is None else changed
+        return found
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Continue from a state dict of this rule, or of torch's optimizer of the same name.
 
         Hyper-parameters are taken from it too, as in torch; schedules that it does not mention
-        stay. The argument is not changed, and shares no memory with what is loaded.
+        stay. The argument is not changed, and shares no memory with what is loaded. States keep
+        the dtype in which they were saved.
 
         Raises:
             ValueError: it belongs to another rule or to parameters of other shapes.
@@ -254,12 +228,79 @@ class RuleOptimizer(Optimizer):
             {key: group[key] for key in ("engine", "schedules", "steps_per_epoch") if key in group}
             for group in self.param_groups
         ]
-        super().load_state_dict(checkpoint.read(self.rule, self.param_groups, state_dict))
-        for group, own in zip(self.param_groups, mine, strict=True):
-            saved = group.get("schedules", {})
-            group.update(own)
-            if own.get("schedules") or saved:
-                group["schedules"] = {**own.get("schedules", {}), **saved}
+        with _apart(self, "_optimizer_load_state_dict_pre_hooks") as hooks:
+            for hook in hooks.values():
+                changed = hook(self, state_dict)
+                state_dict = state_dict if changed is None else changed
+            taken = checkpoint.read(self.rule, self.param_groups, state_dict)
+            super().load_state_dict(taken)
+        for group, saved, own in zip(self.param_groups, taken["param_groups"], mine, strict=True):
+            schedules = {**own.get("schedules", {}), **saved.get("schedules", {})}
+            group.update(own, **({"schedules": schedules} if schedules else {}))
+            for key, param in zip(saved["params"], group["params"], strict=True):
+                for name, value in taken["state"].get(key, {}).items():
+                    # Torch has cast it to the parameter's dtype.
+                    if isinstance(value, Tensor) and self.state[param][name].dtype != value.dtype:
+                        self.state[param][name] = value.to(param.device)
+
+
+@dataclass
+class _Sorted:
+    """A group's lots, and what of the group they were made from."""
+
+    params: list[Tensor]
+    states: list[Any]
+    idle: list[Tensor]
+    idle_step: int
+    mode: tuple[Any, ...]
+    lots: list[Lot]
+
+    @classmethod
+    def of(cls, rule: Rule, group: Any, state: Any, lots: list[Lot]) -> "_Sorted":
+        """Remember the group as it is now."""
+        idle = [p for p in group["params"] if p.grad is None]
+        steps = [state[p].get("step", 0) for p in idle if p in state]
+        mode = _mode(rule, group)
+        return cls(
+            list(group["params"]), list(state.values()), idle, max(steps, default=0), mode, lots
+        )
+
+    def holds(self, rule: Rule, group: Any, state: Any) -> bool:
+        """Whether all is as it was; then the gradients are held until each lot's step."""
+        if not (
+            _same(self.params, group["params"])
+            and _same(self.states, state.values())
+            and self.mode == _mode(rule, group)
+            and all(p.grad is None for p in self.idle)
+        ):
+            return False
+        for number, lot in enumerate(self.lots):
+            if not lot.ready():
+                for looked in self.lots[: number + 1]:
+                    looked.release()
+                return False
+        return True
+
+
+def _same(one: Any, other: Any) -> bool:
+    return len(one) == len(other) and all(map(is_, one, other))
+
+
+def _mode(rule: Rule, group: Any) -> tuple[Any, ...]:
+    """What of a group's settings decides which states there are and who does the arithmetic."""
+    whens = (slot.state.when for slot in rule.slots)
+    return group["engine"], *(bool(group[when]) for when in whens if when)
+
+
+@contextmanager
+def _apart(optimizer: Optimizer, hooks: str) -> Iterator[dict[int, Any]]:
+    """Take hooks out, so that they can be called where they see what is really written or read."""
+    found = getattr(optimizer, hooks)
+    setattr(optimizer, hooks, OrderedDict())
+    try:
+        yield found
+    finally:
+        setattr(optimizer, hooks, found)
 
 
 def _update(rule: Rule, scale: float, *, maximize: bool) -> Callable[..., Any]:
@@ -283,7 +324,24 @@ def _refuse_capture(rule: Rule) -> None:
         )
 
 
+def _hide_from_dynamo() -> None:
+    """Keep torch.compile out of the step, whose kernels are compiled already.
+
+    `torch.compiler.disable` says the same, but imports all of torch._dynamo now and wraps every
+    call. Torch marks its own functions like this.
+    """
+    try:
+        from torch._C._dynamo.eval_frame import (
+            _FrameAction,
+            _FrameExecStrategy,
+            set_code_exec_strategy,
+        )
+    except ImportError:
+        return
+    skip = _FrameExecStrategy(_FrameAction.SKIP, _FrameAction.SKIP)
+    set_code_exec_strategy(RuleOptimizer.step.__code__, skip)
+
+
 _hooked_step = Optimizer.profile_hook_step(RuleOptimizer._step)
-# Torch must not wrap `step` once more, nor torch.compile look inside.
-RuleOptimizer.step.hooked = True  # type: ignore[attr-defined]
-RuleOptimizer.step._torchdynamo_disable = True  # type: ignore[attr-defined]
+RuleOptimizer.step.hooked = True  # type: ignore[attr-defined]  # torch must not wrap it again
+_hide_from_dynamo()

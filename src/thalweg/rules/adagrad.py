@@ -29,7 +29,7 @@ presets = {
         weight_decay=0.0,
         initial_accumulator_value=0.0,
         eps=1e-10,
-    ),
+    )
 }
 
 

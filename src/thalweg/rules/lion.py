@@ -26,7 +26,7 @@ presets = {
         beta1=0.9,
         beta2=0.99,
         weight_decay=0.0,
-    ),
+    )
 }
 
 

@@ -10,17 +10,7 @@ m̂ = μₜ₊₁ m / (1 − μ₁…μₜ₊₁) + (1 − μₜ) g / (1 − μ�
 from typing import Annotated
 
 from thalweg.rules.decay import decay
-from thalweg.rules.kinds import (
-    Array,
-    Decay,
-    Rate,
-    Source,
-    Strength,
-    Tiny,
-    Zeros,
-    number,
-    preset,
-)
+from thalweg.rules.kinds import Array, Decay, Rate, Source, Strength, Tiny, Zeros, number, preset
 from thalweg.rules.words import ema, sqrt
 
 source = Source(

@@ -6,6 +6,7 @@ import typing
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Real
 from typing import Any, Literal, get_args, get_origin
 
 from thalweg.rules.kinds import Between, Carried, Preset, Source, State
@@ -43,9 +44,9 @@ class Hyper:
             allowed = "one of " + ", ".join(map(repr, self.choices))
             # `0 in (False, True)`: whoever writes amsgrad=0 or nesterov=1 means it.
             return None if value in self.choices else f"{value!r} is not {allowed}"
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
+        if isinstance(value, bool) or not isinstance(value, Real):
             return f"{value!r} is not a number"
-        if self.range is None or value in self.range:
+        if self.range is None or float(value) in self.range:
             return None
         usual = self.range.usual if self.default in (0, None) else self.default
         hint = f"; {usual:g} is usual" if usual is not None else ""
@@ -105,6 +106,11 @@ class Rule:
             for name, h in self.hypers.items()
             if h.range and h.range.open_above and h.range.high == 1
         )
+
+    @cached_property
+    def counts(self) -> bool:
+        """Whether the rule asks for the number of the step."""
+        return "step" in inspect.signature(self.function).parameters
 
     def check(self, hypers: Mapping[str, Any], passing: Collection[str] = ()) -> None:
         """Refuse values that the rule can't work with.

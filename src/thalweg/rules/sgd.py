@@ -19,15 +19,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from thalweg.rules.decay import decay
-from thalweg.rules.kinds import (
-    Array,
-    Momentum,
-    Rate,
-    Source,
-    State,
-    Strength,
-    preset,
-)
+from thalweg.rules.kinds import Array, Momentum, Rate, Source, State, Strength, preset
 from thalweg.rules.rule import Demand
 
 source = Source(

@@ -30,7 +30,7 @@ class Numbers(NamedTuple):
 
     @staticmethod
     def sign(x: float) -> float:
-        return math.copysign(1.0, x) if x else x * 0.0
+        return math.copysign(1.0, x) if x and x == x else x
 
     @staticmethod
     def maximum(x: float, y: float) -> float:
