@@ -17,12 +17,7 @@ from thalweg.rules import Rule
 SIZES = (0, 1, 7, 8, 9, 63, 64, 65, 4095, 4097)
 """Around the widths at which vector loops begin and end."""
 
-DIGITS = {
-    torch.float64: 52,
-    torch.float32: 23,
-    torch.float16: 10,
-    torch.bfloat16: 7,
-}
+DIGITS = {torch.float64: 52, torch.float32: 23, torch.float16: 10, torch.bfloat16: 7}
 """Bits of the fraction."""
 
 

@@ -48,10 +48,7 @@ def drift(name: str, form: dict[str, Any]) -> float | None:
 def table() -> str:
     """The whole table, as Markdown."""
     heads = [f"{e} {str(d).removeprefix('torch.')}" for d in DTYPES for e in ENGINES]
-    lines = [
-        "| rule | " + " | ".join(heads) + " | torch.optim |",
-        "|" + "---|" * (len(heads) + 2),
-    ]
+    lines = ["| rule | " + " | ".join(heads) + " | torch.optim |", "|" + "---|" * (len(heads) + 2)]
     for name in thalweg.rules.names():
         rule = thalweg.rules.find(name)
         for form in forms(rule):

@@ -20,13 +20,7 @@ from benchmarks.shapes import SETS, Shape
 
 RESULT = Path(__file__).parent / "results" / "speed.md"
 TARGETS = {"large": 1.0, "gpt2": 1.0, "resnet50": 2.0, "small": 4.0}
-RULES = {
-    "adamw": {},
-    "sgd": {"momentum": 0.9},
-    "rmsprop": {},
-    "adagrad": {},
-    "lion": {},
-}
+RULES = {"adamw": {}, "sgd": {"momentum": 0.9}, "rmsprop": {}, "adagrad": {}, "lion": {}}
 
 
 def make(shapes: Iterable[Shape]) -> list[torch.nn.Parameter]:

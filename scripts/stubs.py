@@ -16,7 +16,7 @@ TARGET = Path(thalweg.__file__).with_suffix(".pyi")
 
 HEAD = """\
 # Written by scripts/stubs.py from the rules; edit those.
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from torch import Tensor

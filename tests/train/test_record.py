@@ -101,7 +101,7 @@ def test_the_readme_describes_every_field():
 
     import thalweg.train.record as module
 
-    readme = (Path(module.__file__).parent / "README.md").read_text()
+    readme = (Path(module.__file__).parents[3] / "docs" / "record.md").read_text()
     missing = [one.name for kind in (Record, Epoch) for one in fields(kind)]
     assert [name for name in missing if f"`{name}`" not in readme] == []
     assert f"`format` | {FORMAT}" in readme

@@ -18,11 +18,7 @@ def masks(seeds, step=1):
         return torch.rand(50)
 
 
-STREAMS = {
-    "init": weights,
-    "order": lambda seeds: seeds.shuffled(50, epoch=1),
-    "dropout": masks,
-}
+STREAMS = {"init": weights, "order": lambda seeds: seeds.shuffled(50, epoch=1), "dropout": masks}
 
 
 @pytest.mark.parametrize("changed", STREAMS)

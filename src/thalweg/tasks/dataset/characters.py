@@ -89,10 +89,7 @@ class Block(nn.Module):
         self.query_key_value = nn.Linear(width, 3 * width)
         self.join = nn.Linear(width, width)
         self.think = nn.Sequential(
-            nn.LayerNorm(width),
-            nn.Linear(width, 4 * width),
-            nn.GELU(),
-            nn.Linear(4 * width, width),
+            nn.LayerNorm(width), nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width)
         )
 
     def forward(self, x: Tensor) -> Tensor:

@@ -78,9 +78,7 @@ def f(x: Tensor, y: Tensor) -> Tensor:
     return -20 * torch.expm1(-0.2 * distance) - math.e * torch.expm1(waves - 1)
 
 
-def _mirrored(
-    wedge: tuple[tuple[float, float, float], ...],
-) -> list[tuple[float, float, float]]:
+def _mirrored(wedge: tuple[tuple[float, float, float], ...]) -> list[tuple[float, float, float]]:
     # Points on a mirror fall onto themselves; + 0.0 makes a plain zero of -0.0.
     everywhere = dict.fromkeys(
         (right * a + 0.0, up * b + 0.0, value)

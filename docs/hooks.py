@@ -1,0 +1,143 @@
+"""The head of a rule's page, read from the rule: a page's file holds only what people add to it.
+
+MkDocs calls `on_page_markdown` for every page. `docs/rules/adam.md` gets a title, the equation of
+`thalweg/rules/adam.py`, and tables of its numbers, states and presets; the list of all rules takes
+the place of its marker in `docs/rules/index.md`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from itertools import groupby
+from pathlib import PurePosixPath
+from typing import Any
+
+from thalweg import rules
+from thalweg.optim.group import betas
+from thalweg.rules import Hyper, Rule, Slot
+
+LIST = "<!-- all rules -->"
+
+
+def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
+    """The page's Markdown as MkDocs should render it."""
+    place = PurePosixPath(page.file.src_uri)
+    if place.parent.name != "rules":
+        return markdown
+    if place.stem in rules.names():
+        return head(rules.find(place.stem)) + "\n" + markdown
+    return markdown.replace(LIST, every_rule())
+
+
+def head(rule: Rule) -> str:
+    """What a rule's file says about itself, as Markdown."""
+    return "\n\n".join([f"# {rule.title}", *_docstring(rule), *_declared(rule), *_source(rule), ""])
+
+
+def every_rule() -> str:
+    """One line for each rule."""
+    found = [rules.find(name) for name in rules.names()]
+    return _table(
+        ("rule", "year", "what it does", "state"),
+        [
+            (
+                f"[{rule.title}]({rule.name}.md)",
+                rule.source.year if rule.source else "",
+                _said(rule),
+                f"{_bytes(rule)} bytes",
+            )
+            for rule in found
+        ],
+    )
+
+
+def _said(rule: Rule) -> str:
+    """The first paragraph of the docstring, without the rule's name."""
+    first = " ".join(rule.doc.split("\n\n")[0].split())
+    said = first.partition(": ")[2] or first
+    return said[0].upper() + said[1:]
+
+
+def _docstring(rule: Rule) -> Iterator[str]:
+    yield _said(rule)
+    rest = rule.doc.split("\n\n", 1)[1].splitlines()
+    # An indented line is part of the equation, a blank one belongs to what stands above it.
+    indented = [line.startswith("    ") for line in rest]
+    for i, line in enumerate(rest):
+        indented[i] = indented[i] or (not line.strip() and i > 0 and indented[i - 1])
+    for equation, pairs in groupby(zip(indented, rest, strict=True), key=lambda pair: pair[0]):
+        text = "\n".join(line.removeprefix("    ") for _, line in pairs).strip("\n")
+        if text:
+            yield f"``` {{ .text .equation .no-copy }}\n{text}\n```" if equation else _linked(text)
+
+
+def _declared(rule: Rule) -> Iterator[str]:
+    yield _table(
+        ("argument", "default", "range", "who says so"),
+        [_argument(rule, name, hyper) for name, hyper in rule.hypers.items()],
+    )
+    if together := betas(rule):
+        apart = " and ".join(f"`{name}`" for name in together)
+        yield f"On the command line and in `thalweg.optim.build` betas are {apart}."
+    yield _table(
+        ("state", "starts at", "kept", "bytes each in float32", "in bfloat16"),
+        [
+            *(_state(rule, slot) for slot in rule.slots),
+            *((f"`{n}`", f"{v:g}", "one number", "", "") for n, v in rule.carried.items()),
+        ],
+    )
+    kept = f"{_bytes(rule)} bytes a parameter in float32" if _bytes(rule) else "nothing"
+    yield f"At the defaults it keeps {kept}."
+    if rule.presets:
+        yield _table(
+            ("preset", "values", "who says so"),
+            [(f'`"{name}"`', _values(rule, p.values), p.by) for name, p in rule.presets.items()],
+        )
+
+
+def _argument(rule: Rule, name: str, hyper: Hyper) -> tuple[str, ...]:
+    together = betas(rule)
+    spelled = f"betas[{together.index(name)}]" if name in together else name
+    allowed = ", ".join(map(repr, hyper.choices)) or str(hyper.range or "").replace("inf", "∞")
+    by = "; ".join(said.partition(": ")[2] for said in rule.provenance(name))
+    return f"`{spelled}`", f"`{hyper.default!r}`", allowed, by
+
+
+def _state(rule: Rule, slot: Slot) -> tuple[str, ...]:
+    start = slot.state.start
+    filled = f"`{start}`" if isinstance(start, str) else f"{start:g}"
+    when = f"with `{slot.state.when}`" if slot.state.when else "always"
+    return f"`{slot.name}`", filled, when, "4", "2"
+
+
+def _bytes(rule: Rule) -> int:
+    """Bytes of float32 state for each parameter, at the defaults."""
+    return 4 * sum(slot.exists(rule.defaults) for slot in rule.slots)
+
+
+def _values(rule: Rule, values: Mapping[str, Any]) -> str:
+    together = betas(rule)
+    spelled = dict(values)
+    if together and values.keys() >= set(together):
+        # In the place of the first of them, where torch has it too.
+        pair = tuple(values[name] for name in together)
+        spelled = {"betas" if n == together[0] else n: v for n, v in values.items()}
+        spelled = {n: pair if n == "betas" else v for n, v in spelled.items() if n not in together}
+    return ", ".join(f"`{name}={value!r}`" for name, value in spelled.items())
+
+
+def _source(rule: Rule) -> Iterator[str]:
+    if rule.source is None:
+        return
+    yield f"Source: {_linked(str(rule.source))}."
+    entry = escape(rule.source.bibtex(), quote=False)
+    yield f"<details><summary>BibTeX</summary><pre><code>{entry}</code></pre></details>"
+
+
+def _linked(text: str) -> str:
+    return re.sub(r"arXiv:([\d.]+\d)", r"[\g<0>](https://arxiv.org/abs/\1)", text)
+
+
+def _table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    lines = [names, ["---"] * len(names), *rows]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
