@@ -121,4 +121,5 @@ def test_every_direct_dependency_is_pinned():
 
 
 def test_the_stubs_are_those_of_the_rules():
-    assert subprocess.run([sys.executable, "scripts/stubs.py", "--check"], cwd=ROOT).returncode == 0
+    call = [sys.executable, "scripts/stubs.py", "--check"]
+    assert subprocess.run(call, cwd=ROOT, check=False).returncode == 0

@@ -20,21 +20,22 @@ def tensors():
     params = [torch.nn.Parameter(torch.randn(3, 4)), torch.nn.Parameter(torch.randn(5))]
     for param in params:
         param.grad = torch.randn_like(param)
-    return params, [torch.zeros(3, 4), torch.zeros(5)]
+    states = [{"step": 1, "buffer": torch.zeros(3, 4)}, {"step": 1, "buffer": torch.zeros(5)}]
+    return params, states, ["buffer"]
 
 
 def test_it_knows_where_everything_lies(surveyor, tensors):
-    params, states = tensors
-    look = surveyor(tensors)
+    params, states, _ = tensors
+    look = surveyor(*tensors)
     assert look.unchanged()
     pairs = zip(params, states, strict=True)
-    expected = [[p.data_ptr(), p.grad.data_ptr(), s.data_ptr()] for p, s in pairs]
+    expected = [[p.data_ptr(), p.grad.data_ptr(), s["buffer"].data_ptr()] for p, s in pairs]
     assert look.address.tolist() == expected
     look.release(written=False)
 
 
 def test_new_gradients_of_the_same_form_are_no_change(surveyor, tensors):
-    look = surveyor(tensors)
+    look = surveyor(*tensors)
     kept = tensors[0][0].grad
     tensors[0][0].grad = torch.randn(3, 4)
     assert look.unchanged()
@@ -49,17 +50,20 @@ CHANGES = {
     "gradient strided": lambda p, s: setattr(p, "grad", torch.randn(3, 8)[:, ::2]),
     "gradient sparse": lambda p, s: setattr(p, "grad", torch.randn(3, 4).to_sparse()),
     "data replaced": lambda p, s: setattr(p, "data", torch.randn(3, 4)),
-    "state moved": lambda p, s: setattr(s, "data", torch.randn(3, 4)),
-    "state shrunk": lambda p, s: s.resize_(2, 2),
+    "data turned on the spot": lambda p, s: setattr(p, "data", p.data.view(2, 6)),
+    "state moved": lambda p, s: setattr(s["buffer"], "data", torch.randn(3, 4)),
+    "state shrunk": lambda p, s: s["buffer"].resize_(2, 2),
+    "state replaced": lambda p, s: s.update(buffer=torch.zeros(3, 4)),
+    "step set back": lambda p, s: s.update(step=0),
 }
 
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_change_is_seen(surveyor, tensors, change):
-    look = surveyor(tensors)
+    look = surveyor(*tensors)
     assert look.unchanged()
     look.release(written=False)
-    keep = tensors[0][0].data, tensors[1][0].data  # so that new data lies elsewhere
+    keep = tensors[0][0].data, tensors[1][0]["buffer"].data  # so that new data lies elsewhere
     CHANGES[change](tensors[0][0], tensors[1][0])
     assert not look.unchanged()
     look.release(written=False)
@@ -67,7 +71,7 @@ def test_a_change_is_seen(surveyor, tensors, change):
 
 
 def test_data_of_another_dtype_is_seen(surveyor, tensors):
-    look = surveyor(tensors)
+    look = surveyor(*tensors)
     param = tensors[0][1]
     param.grad = None
     param.data = param.data.double()
@@ -77,7 +81,7 @@ def test_data_of_another_dtype_is_seen(surveyor, tensors):
 
 
 def test_swapped_tensors_are_seen(surveyor, tensors):
-    look = surveyor(tensors)
+    look = surveyor(*tensors)
     param, other = tensors[0][0], torch.nn.Parameter(torch.randn(3, 4))
     param.grad = None
     torch.utils.swap_tensors(param, other)
@@ -89,7 +93,7 @@ def test_swapped_tensors_are_seen(surveyor, tensors):
 def test_strides_along_single_elements_mean_nothing(surveyor):
     param = torch.nn.Parameter(torch.randn(1, 4))
     param.grad = torch.randn(1, 4)
-    look = surveyor([[param]])
+    look = surveyor([param], [{"step": 1}], [])
     param.grad = torch.randn(4).as_strided((1, 4), (99, 1))
     assert look.unchanged()
     look.release(written=False)
@@ -98,7 +102,7 @@ def test_strides_along_single_elements_mean_nothing(surveyor):
 def test_autograd_is_told_of_a_write(surveyor):
     x = torch.nn.Parameter(torch.ones(3))
     x.grad = torch.ones(3)
-    look = surveyor([[x]])
+    look = surveyor([x], [{"step": 1}], [])
     loss = (x * x).sum()  # keeps x for backward
     assert look.unchanged()
     look.release(written=True)
@@ -111,7 +115,7 @@ def test_a_gradient_is_held_until_release():
         pytest.skip("libtorch does not answer here")
     param = torch.nn.Parameter(torch.ones(3))
     param.grad = torch.ones(3)
-    look = survey.NativeSurvey([[param]])
+    look = survey.NativeSurvey([param], [{"step": 1}], [])
     assert look.unchanged()
     param.grad = None
     assert torch.from_numpy(_read(look.address[0, 1], 3)).tolist() == [1, 1, 1]
@@ -131,7 +135,7 @@ def test_python_can_be_asked_for(monkeypatch):
     survey._entries.cache_clear()
     survey._native.cache_clear()
     try:
-        assert isinstance(survey.survey([[], []]), survey.PythonSurvey)
+        assert isinstance(survey.survey([], [], []), survey.PythonSurvey)
     finally:
         monkeypatch.undo()
         survey._entries.cache_clear()

@@ -8,7 +8,7 @@ Elements do not know each other, so the result does not depend on the number of 
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -107,25 +107,24 @@ class Batch:
     """
 
     def __init__(
-        self, names: Sequence[str], present: Sequence[bool], columns: Sequence[Sequence[Tensor]]
+        self, params: Sequence[Tensor], states: Sequence[dict[str, Any]], slots: Mapping[str, bool]
     ) -> None:
-        """Take parameters and states.
+        """Take tensors.
 
         Args:
-            names: "param", "grad", and the names of the rule's states.
-            present: for each of them, whether it is there.
-            columns: the parameters, then the tensors of each state that is there.
+            params: the parameters.
+            states: for each a dict with its states' tensors and its step, the same for all.
+            slots: the names of the rule's states, and whether they are there.
         """
-        self._names = tuple(names)
-        kinds = iter([DTYPES[tensors[0].dtype] for tensors in columns])
-        kind = next(kinds)
-        # A gradient has the dtype of its parameter.
-        self._dtypes = (kind, kind, *(next(kinds) if p else None for p in present[2:]))
-        self._sizes = [p.numel() for p in columns[0]]
+        self._names = ("param", "grad", *slots)
+        kind = DTYPES[params[0].dtype]
+        kinds = [DTYPES[states[0][name].dtype] if there else None for name, there in slots.items()]
+        self._dtypes = (kind, kind, *kinds)  # a gradient has the dtype of its parameter
+        self._sizes = [p.numel() for p in params]
         self._small = sum(self._sizes) < _SMALL
         self._threads = 0
         self._plan = (np.zeros((0, 3), np.int64), np.zeros(2, np.int64))
-        self._survey = survey(columns)
+        self._survey = survey(params, states, [name for name, there in slots.items() if there])
 
     def ready(self) -> bool:
         """Look at all tensors again; whether they are still where and what they were.
@@ -233,4 +232,4 @@ def source(rule: Rule, dtype: str = "float32", **hypers: Any) -> str:
 
 def prepare() -> None:
     """Do what the first step would otherwise wait for: import Numba and wake its compiler."""
-    survey([[], []])
+    survey([], [], [])

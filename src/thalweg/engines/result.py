@@ -18,7 +18,7 @@ def split(
         TypeError: one line that says which array is missing.
     """
     name = getattr(update, "__name__", "the rule")
-    values: tuple[Any, ...] = result if type(result) is tuple else (result,)
+    values: tuple[Any, ...] = result if isinstance(result, tuple) else (result,)  # pyright: ignore[reportUnknownVariableType]
     if len(values) < len(present):
         raise TypeError(
             f"{name} returned {len(values)} arrays where the new parameter and "

@@ -7,21 +7,25 @@ times the work itself when tensors are small. Hence two surveyors with the same 
 
 `PythonSurvey` asks each tensor, with torch's Python interface.
 `NativeSurvey` asks libtorch, through the functions that a compiled extension would link to: the C
-interface that ahead-of-time compiled models use, and a few C++ ones, found by name. If one of
-them is missing, or the tensors' own words differ from what they answer, Python does it.
+interface that ahead-of-time compiled models use, and a few C++ ones, found by name; and CPython,
+for the dicts that hold the states. If one of them is missing, or the tensors' own words differ
+from what they answer, Python does it.
 """
 
 import ctypes
 import os
 import sys
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
+from operator import is_, itemgetter
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
+
+State = dict[str, Any]
 
 GRAD = 1
 """The column of the gradient; the parameter is column 0, the states follow."""
@@ -38,7 +42,7 @@ class Survey(Protocol):
     address: np.ndarray
 
     def unchanged(self) -> bool:
-        """Look again; whether every tensor is still of the kind it was at first."""
+        """Look again; whether all tensors are still there, and of the kind they were at first."""
         ...
 
     def release(self, *, written: bool) -> None:
@@ -49,15 +53,24 @@ class Survey(Protocol):
 class PythonSurvey:
     """Asks tensors one by one."""
 
-    def __init__(self, columns: Sequence[Sequence[Tensor]]) -> None:
-        """Remember the tensors, by columns: parameters and states. All must have gradients."""
-        self._columns = columns
+    def __init__(
+        self, params: Sequence[Tensor], states: Sequence[State], names: Sequence[str]
+    ) -> None:
+        """Remember the tensors; all parameters must have gradients.
+
+        Args:
+            params: the parameters.
+            states: a dict for each, with a tensor under each of `names` and an equal "step".
+            names: of the states' tensors.
+        """
+        self._params, self._states, self._names = params, states, names
+        self._columns = [[state[name] for state in states] for name in names]
         self._grads: list[Tensor | None] = []
-        self.address = np.zeros((len(columns[0]), len(columns) + 1), np.int64)
+        self.address = np.zeros((len(params), len(names) + 2), np.int64)
         self._seen = self._look()
 
     def _look(self) -> list[object]:
-        params, *states = self._columns
+        params, states = self._params, self._columns
         self._grads = [p.grad for p in params]
         seen: list[object] = []
         for column, tensors in enumerate((params, self._grads, *states)):
@@ -70,13 +83,19 @@ class PythonSurvey:
 
     def unchanged(self) -> bool:
         """See Survey."""
+        steps = [state["step"] for state in self._states]
+        if steps != steps[:1] * len(steps):
+            return False
+        for name, tensors in zip(self._names, self._columns, strict=True):
+            if not all(map(is_, map(itemgetter(name), self._states), tensors)):
+                return False
         return self._look() == self._seen
 
     def release(self, *, written: bool) -> None:
         """See Survey."""
         self._grads = []
         if written:
-            torch.autograd.graph.increment_version(list(self._columns[0]))
+            torch.autograd.graph.increment_version(list(self._params))
 
 
 def _kind(tensor: Tensor | None) -> tuple[object, ...] | None:
@@ -97,7 +116,8 @@ def _pointer(tensor: Tensor | None) -> int:
 
 
 _HANDLE = 16
-"""Where a Python tensor object holds its at::Tensor: right behind CPython's object header."""
+"""Where a Python tensor object holds its at::Tensor: right behind CPython's object header. The
+kernels of `handles.py` know it too."""
 
 _SYMBOLS = {
     "torch_cpu": (
@@ -134,6 +154,7 @@ def _entries() -> np.ndarray | None:
             found += [ctypes.cast(getattr(shared, name), ctypes.c_void_p).value for name in names]
         except (OSError, AttributeError):
             return None
+    found.append(ctypes.cast(ctypes.pythonapi.PyDict_GetItem, ctypes.c_void_p).value)
     return np.array(found, np.int64)
 
 
@@ -155,57 +176,65 @@ def _honest() -> bool:
     params = [torch.nn.Parameter(probe) for probe in probes]
     for param in params[:2]:
         param.grad = torch.ones_like(param)
-    columns = [params, probes]
-    native, python = NativeSurvey(columns), PythonSurvey(columns)
+    states: list[State] = [{"step": 0, "buffer": probe} for probe in probes]
+    native, python = (kind(params, states, ["buffer"]) for kind in (NativeSurvey, PythonSurvey))
     before = [p._version for p in params]
     honest = native.unchanged() and bool((native.address == python.address).all())
     native.release(written=True)
     honest &= all(p._version == b + 1 for p, b in zip(params, before, strict=True))
-    params[1].grad = None
-    moved = not native.unchanged()
-    native.release(written=False)
-    return honest and moved
+    for change in (lambda: states[0].update(step=1), lambda: setattr(params[1], "grad", None)):
+        change()
+        honest &= not native.unchanged()
+        native.release(written=False)
+        states[0].update(step=0)
+    return honest
 
 
 class NativeSurvey:
     """Asks libtorch."""
 
-    def __init__(self, columns: Sequence[Sequence[Tensor]]) -> None:
-        """Remember the tensors, by columns: parameters and states."""
-        self._columns = columns  # keeps the Python objects, and so the handles, alive
-        rows, width = len(columns[0]), len(columns) + 1
-        handles = np.zeros((rows, width), np.int64)
-        for column, tensors in enumerate(columns):
-            place = column if column == 0 else column + GRAD
-            handles[:, place] = np.fromiter(map(id, tensors), np.int64, rows) + _HANDLE
-        self._handles = handles
-        self._held = np.zeros(rows, np.int64)
-        self._scratch = np.zeros(1, np.int64)
-        self._seen = np.zeros((rows, width), np.int64)
-        self.address = np.zeros((rows, width), np.int64)
-        entries = _entries()
-        assert entries is not None
-        self._entries = entries
+    def __init__(
+        self, params: Sequence[Tensor], states: Sequence[State], names: Sequence[str]
+    ) -> None:
+        """Remember the tensors; see PythonSurvey."""
         from thalweg.engines import handles as c
 
-        self._look, self._release = c.look, c.release
-        self._call(first=True)
-        self.release(written=False)
-
-    def _call(self, *, first: bool) -> bool:
-        return self._look(
-            self._entries, self._handles, self._held, self._scratch, self.address, self._seen, first
+        entries = _entries()
+        assert entries is not None
+        rows, width = len(params), len(names) + 2
+        columns = [params, *([state[name] for state in states] for name in names)]
+        # What is known by its address only must stay alive.
+        self._keys = [*names, "step"]
+        self._alive = columns, states
+        handles = np.zeros((rows, width), np.int64)
+        for column, tensors in zip([0, *range(GRAD + 1, width)], columns, strict=True):
+            handles[:, column] = np.fromiter(map(id, tensors), np.int64, rows) + _HANDLE
+        self.address = np.zeros((rows, width), np.int64)
+        self._held = np.zeros(rows, np.int64)
+        self._look = partial(
+            c.look,
+            entries,
+            handles,
+            self._held,
+            np.zeros(1, np.int64),
+            self.address,
+            np.zeros((rows, width), np.int64),
+            np.fromiter(map(id, states), np.int64, rows),
+            np.array([id(key) for key in self._keys], np.int64),
         )
+        self._release = partial(c.release, entries, handles, self._held)
+        self._look(True)
+        self._release(False)
 
     def unchanged(self) -> bool:
         """See Survey."""
-        return self._call(first=False)
+        return self._look(False)
 
     def release(self, *, written: bool) -> None:
         """See Survey."""
-        self._release(self._entries, self._handles, self._held, written)
+        self._release(written)
 
 
-def survey(columns: Sequence[Sequence[Tensor]]) -> Survey:
-    """The faster surveyor that can be trusted here."""
-    return NativeSurvey(columns) if _native() else PythonSurvey(columns)
+def survey(params: Sequence[Tensor], states: Sequence[State], names: Sequence[str]) -> Survey:
+    """The faster surveyor that can be trusted here; see PythonSurvey."""
+    return (NativeSurvey if _native() else PythonSurvey)(params, states, names)

@@ -96,18 +96,25 @@ def _new(symbol: Symbol, line: Line) -> Symbol:
     return Symbol(len(lines) - 1, lines, symbol.numbers)
 
 
-def _binary(operation: str, *, reflected: bool = False) -> Any:
+def _binary(operation: str) -> Any:
     def record(self: Symbol, other: Any) -> Symbol:
         # `_operand` and `_new` once more, without their calls: this is most of a recording.
         lines, numbers = self.lines, self.numbers
         if other.__class__ is Symbol:
-            index = other.index
+            lines.append((operation, self.index, other.index, 0))
         else:
-            numbers.append(float(other))
-            index = -len(numbers)
-        line = (operation, index, self.index, 0) if reflected else (operation, self.index, index, 0)
-        lines.append(line)
+            numbers.append(other if other.__class__ is float else float(other))
+            lines.append((operation, self.index, -len(numbers), 0))
         return Symbol(len(lines) - 1, lines, numbers)
+
+    return record
+
+
+def _reflected(operation: str) -> Any:
+    def record(self: Symbol, other: Any) -> Symbol:
+        numbers = self.numbers
+        numbers.append(other if other.__class__ is float else float(other))
+        return _new(self, (operation, -len(numbers), self.index, 0))
 
     return record
 
@@ -121,7 +128,7 @@ def _unary(operation: str) -> Any:
 
 for _name, _sign in (("add", "+"), ("sub", "-"), ("mul", "*"), ("truediv", "/")):
     setattr(Symbol, f"__{_name}__", _binary(_sign))
-    setattr(Symbol, f"__r{_name}__", _binary(_sign, reflected=True))
+    setattr(Symbol, f"__r{_name}__", _reflected(_sign))
 for _name, _sign in (
     ("lt", "<"),
     ("le", "<="),

@@ -20,7 +20,6 @@ from thalweg.rules import Rule, Slot
 from thalweg.rules.fading import Fading, Step
 
 State = dict[str, Any]
-_step = itemgetter("step")
 
 
 @dataclass
@@ -57,14 +56,14 @@ class Lot:
 
     def ready(self) -> bool:
         """Whether all tensors are still what they were; the cpu engine looks for itself."""
-        if list(map(_step, self.states)) != [self.step] * len(self.states):
+        if self.batch is not None:
+            return self.batch.ready()
+        if [state["step"] for state in self.states] != [self.step] * len(self.states):
             return False
         for slot, tensors in zip(filter(None, self.slots), self.tensors, strict=True):
             # A state that someone deleted is a KeyError here, as it is in torch.
             if not all(map(is_, map(itemgetter(slot.name), self.states), tensors)):
                 return False
-        if self.batch is not None:
-            return self.batch.ready()
         return [p.grad.layout if p.grad is not None else None for p in self.params] == self.layouts
 
     def release(self) -> None:
@@ -150,9 +149,11 @@ def sort(rule: Rule, group: Mapping[str, Any], state: Mapping[Tensor, State]) ->
             column.append(tensor)
     for lot in lots.values():
         if lot.engine == "cpu":
-            names = ["param", "grad", *(s.name for s in rule.slots)]
-            present = [True, True, *(s is not None for s in lot.slots)]
-            lot.batch = cpu.Batch(names, present, [lot.params, *lot.tensors])
+            kept = {
+                slot.name: there is not None
+                for slot, there in zip(rule.slots, lot.slots, strict=True)
+            }
+            lot.batch = cpu.Batch(lot.params, lot.states, kept)
     return list(lots.values())
 
 

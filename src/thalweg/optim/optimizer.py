@@ -176,8 +176,11 @@ class RuleOptimizer(Optimizer):
             update = _update(rule, scale, maximize=group["maximize"])
             if group["capturable"]:
                 _refuse_capture(rule)
-            with torch.set_grad_enabled(group["differentiable"]):
-                for lot in lots:
+            for lot in lots:
+                if lot.batch is not None:
+                    lot.advance(rule, update, hypers)
+                    continue
+                with torch.set_grad_enabled(group["differentiable"]):
                     lot.advance(rule, update, hypers)
         except BaseException:
             for lot in lots:
