@@ -119,7 +119,7 @@ def first(repeats: int) -> list[str]:
     Torch's first optimizer imports much of torch; ours comes after it, so as not to be charged.
     """
     lines = [
-        "| kernel cache | import thalweg, after torch | make torch's AdamW | make ours | first step |",
+        "| kernel cache | import thalweg | torch's first AdamW | our AdamW | first step |",
         "|---|---|---|---|---|",
     ]
     with tempfile.TemporaryDirectory() as kept:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from thalweg.engines.tape import Symbol, record
+from thalweg.engines.tape import record
 from thalweg.rules import find
 from thalweg.rules.words import maximum, sign, sqrt, where
 
@@ -91,7 +91,7 @@ def test_what_follows_the_arrays_is_carried():
 def test_a_numpy_number_does_not_swallow_a_symbol():
     import numpy as np
 
-    assert isinstance(np.float64(2) * Symbol(0, [], []), Symbol)
+    assert lines(lambda param, grad: np.float64(2) * param)[0] == [("*", -1, 0, 0)]
 
 
 @pytest.mark.parametrize(
@@ -105,3 +105,39 @@ def test_a_numpy_number_does_not_swallow_a_symbol():
 def test_what_is_no_word_gets_one_clear_line(update, sentence):
     with pytest.raises((TypeError, AttributeError), match=sentence):
         lines(update)
+
+
+def test_a_long_rule_is_recorded_whole():
+    def update(param, grad):
+        for _ in range(1000):
+            param = param + grad
+        return param
+
+    tape, recording = lines(update)
+    assert len(tape) == 1000
+    assert recording.outputs == (1001,)
+
+
+def test_a_recording_outlives_the_next():
+    one = record(lambda param, grad: param - 0.5 * grad, (True, True))
+    record(lambda param, grad: param * 9.0 + grad, (True, True))
+    assert one.numbers == [0.5]
+    assert one.lines[2:] == (("*", -1, 1, 0), ("-", 0, 2, 0))
+
+
+def test_two_threads_do_not_write_on_one_tape():
+    import threading
+
+    adam = find("adam")
+    found = []
+
+    def many():
+        for step in range(1, 200):
+            found.append(record(adam.function, (True,) * 4 + (False,), step=step, **adam.defaults))
+
+    threads = [threading.Thread(target=many) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({recording.lines for recording in found}) == 1

@@ -167,7 +167,7 @@ def test_the_fast_surveyor_is_found_whatever_the_default_device():
     p = Parameter(torch.zeros(3)); p.grad = torch.ones(3)
     with torch.device("meta"):
         thalweg.SGD([p]).step()
-    print(type(survey([[p]])).__name__)
+    print(type(survey([p], [{"step": 1}], [])).__name__)
     """)
     p = Parameter(torch.zeros(3))
     p.grad = torch.ones(3)

@@ -139,7 +139,7 @@ def look(
 
 
 @njit(cache=True)
-def _note(seen: Any, row: int, column: int, kind: int, first: bool) -> bool:
+def _note(seen: Any, row: int, column: int, kind: Any, first: bool) -> bool:
     if first:
         seen[row, column] = kind
     return seen[row, column] == kind

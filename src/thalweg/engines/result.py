@@ -17,15 +17,21 @@ def split(
     Raises:
         TypeError: one line that says which array is missing.
     """
-    name = getattr(update, "__name__", "the rule")
     values: tuple[Any, ...] = result if isinstance(result, tuple) else (result,)  # pyright: ignore[reportUnknownVariableType]
     if len(values) < len(present):
         raise TypeError(
-            f"{name} returned {len(values)} arrays where the new parameter and "
+            f"{_name(update)} returned {len(values)} arrays where the new parameter and "
             f"{len(present) - 1} new states belong"
         )
     for place, there in enumerate(present):
-        if there and (values[place] is None or isinstance(values[place], (int, float))):
+        if there and values[place].__class__ in _NOT_ARRAYS:
             what = f"the new state {place}" if place else "the new parameter"
-            raise TypeError(f"{name} returned {values[place]!r} where {what} belongs")
+            raise TypeError(f"{_name(update)} returned {values[place]!r} where {what} belongs")
     return values[: len(present)], values[len(present) :]
+
+
+_NOT_ARRAYS = (type(None), int, float)
+
+
+def _name(update: Callable[..., Any]) -> str:
+    return getattr(update, "__name__", "the rule")

@@ -5,8 +5,8 @@ from typing import Any
 
 from thalweg.optim.group import betas
 from thalweg.optim.make import optimizer
-from thalweg.optim.optimizer import RuleOptimizer
 from thalweg.optim.plan import Plan, Row
+from thalweg.optim.rule_optimizer import RuleOptimizer
 
 __all__ = ["Plan", "Row", "RuleOptimizer", "build", "optimizer"]
 

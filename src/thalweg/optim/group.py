@@ -6,6 +6,7 @@ into the group at every step, where loggers look for it.
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import torch
@@ -23,9 +24,12 @@ FLAGS: dict[str, Any] = {
 """What torch's optimizers take besides hyper-parameters, and their defaults."""
 
 
+BETAS = ("beta1", "beta2", "beta3")
+
+
 def betas(rule: Rule) -> tuple[str, ...]:
     """The hyper-parameters that torch takes together as `betas`."""
-    return tuple(name for name in rule.hypers if name in ("beta1", "beta2", "beta3"))
+    return tuple(name for name in rule.hypers if name in BETAS)
 
 
 def arguments(rule: Rule) -> dict[str, Any]:
@@ -40,14 +44,28 @@ def arguments(rule: Rule) -> dict[str, Any]:
     return found
 
 
+@cache
+def _places(names: tuple[str, ...]) -> list[tuple[str, str, int | None]]:
+    """For each hyper-parameter, the group's key and, among betas, the place."""
+    together = [name for name in names if name in BETAS]
+    return [
+        (name, "betas", together.index(name)) if name in BETAS else (name, name, None)
+        for name in names
+    ]
+
+
 def flat(rule: Rule, group: Mapping[str, Any]) -> dict[str, Any]:
     """The rule's own hyper-parameters out of a group: betas apart, tensors as floats."""
-    together = betas(rule)
     found = {}
-    for name in rule.hypers:
-        value = group["betas"][together.index(name)] if name in together else group[name]
-        found[name] = float(value) if isinstance(value, torch.Tensor) else value
+    for name, key, place in _places(rule.names):
+        value = group[key] if place is None else group[key][place]
+        if value.__class__ not in _PLAIN and isinstance(value, torch.Tensor):
+            value = float(value)
+        found[name] = value
     return found
+
+
+_PLAIN = (float, bool, int, str)
 
 
 def adopt(rule: Rule, group: dict[str, Any]) -> None:
@@ -147,6 +165,3 @@ def _refuse_schedules(rule: Rule, values: Mapping[str, Any]) -> None:
                 f"{rule.name}: {name} in a parameter group is a schedule; put it into "
                 f"group['schedules'][{name!r}], or give it to {rule.title}(...)"
             )
-
-
-_PLAIN = (float, int, bool, str)

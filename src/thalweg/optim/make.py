@@ -6,7 +6,7 @@ from inspect import Parameter, Signature
 from typing import Any
 
 from thalweg.optim.group import FLAGS, arguments
-from thalweg.optim.optimizer import RuleOptimizer
+from thalweg.optim.rule_optimizer import RuleOptimizer
 from thalweg.rules import Rule, read
 
 OURS: dict[str, Any] = {"preset": None, "engine": "auto", "steps_per_epoch": None}

@@ -62,7 +62,9 @@ def adam(
     exp_avg = ema(exp_avg, grad, beta1)
     exp_avg_sq = ema(exp_avg_sq, grad * grad, beta2)
     largest = exp_avg_sq if max_exp_avg_sq is None else maximum(max_exp_avg_sq, exp_avg_sq)
-    # √v̂ = √v / √(1 − β₂ᵗ): the root of a number costs nothing, that of an array a pass.
-    scale = sqrt(largest) / sqrt(1 - beta2**step) + eps
-    param = param - lr / (1 - beta1**step) * exp_avg / scale
+    # m̂ / (√v̂ + ε) with √(1 − β₂ᵗ) multiplied through, as the paper's section 2 ends: arithmetic
+    # between numbers is free, a quotient of arrays is not.
+    correction = sqrt(1 - beta2**step)
+    scale = sqrt(largest) + eps * correction
+    param = param - lr * correction / (1 - beta1**step) * exp_avg / scale
     return param, exp_avg, exp_avg_sq, None if max_exp_avg_sq is None else largest

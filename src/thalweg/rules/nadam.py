@@ -60,5 +60,6 @@ def nadam(
     exp_avg = ema(exp_avg, grad, beta1)
     exp_avg_sq = ema(exp_avg_sq, grad * grad, beta2)
     ahead = mu_next / (1 - mu_product * mu_next) * exp_avg + (1 - mu) / (1 - mu_product) * grad
-    scale = sqrt(exp_avg_sq) / sqrt(1 - beta2**step) + eps
-    return param - lr * ahead / scale, exp_avg, exp_avg_sq, mu_product
+    correction = sqrt(1 - beta2**step)  # of √v̂, multiplied through as in Adam
+    scale = sqrt(exp_avg_sq) + eps * correction
+    return param - lr * correction * ahead / scale, exp_avg, exp_avg_sq, mu_product

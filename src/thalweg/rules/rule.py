@@ -108,6 +108,11 @@ class Rule:
         )
 
     @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names of the hyper-parameters."""
+        return tuple(self.hypers)
+
+    @cached_property
     def counts(self) -> bool:
         """Whether the rule asks for the number of the step."""
         return "step" in inspect.signature(self.function).parameters

@@ -331,8 +331,9 @@ def _hide_from_dynamo() -> None:
     """Keep torch.compile out of the step, whose kernels are compiled already.
 
     `torch.compiler.disable` says the same, but imports all of torch._dynamo now and wraps every
-    call. Torch marks its own functions like this.
+    call. The mark is what it leaves on a function; the strategy goes for what the step calls.
     """
+    RuleOptimizer.step._torchdynamo_disable = True  # type: ignore[attr-defined]
     try:
         from torch._C._dynamo.eval_frame import (
             _FrameAction,
