@@ -171,4 +171,4 @@ def test_the_fast_surveyor_is_found_whatever_the_default_device():
     """)
     p = Parameter(torch.zeros(3))
     p.grad = torch.ones(3)
-    assert printed.strip() == type(survey([[p]])).__name__
+    assert printed.strip() == type(survey([p], [{"step": 1}], [])).__name__
