@@ -163,6 +163,10 @@ def _native() -> bool:
     """Whether libtorch answers as the tensors themselves do, on a few that are all different."""
     if _entries() is None:
         return False
+    try:
+        from thalweg.engines import handles as _  # noqa: F401
+    except RuntimeError:  # Numba finds no folder that it may keep compiled code in
+        return False
     with torch.inference_mode(mode=False), torch.device("cpu"):
         return _honest()
 
