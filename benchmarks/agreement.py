@@ -115,6 +115,16 @@ def distance(
     return worst
 
 
+def apart(rule: Rule, form: dict[str, Any], sizes: tuple[int, ...] = SIZES) -> int:
+    """How many float32 lie between cpu's and eager's parameters after one step, at most."""
+    stepped = []
+    for engine in ("cpu", "eager"):
+        params = tensors(rule, torch.float32, sizes)
+        thalweg.build(rule.name, params, engine=engine, **form).step()
+        stepped.append(torch.cat([p.detach() for p in params]).view(torch.int32).long())
+    return int((stepped[0] - stepped[1]).abs().max())
+
+
 def _values(optimizer: Any, param: Tensor) -> dict[str, Tensor]:
     state = optimizer.state.get(param, {})
     found = {n: v.double().clone() for n, v in state.items() if isinstance(v, Tensor)}
