@@ -15,6 +15,7 @@ from torch import Tensor
 
 from thalweg.engines import cpu, eager, oracle
 from thalweg.engines.tape import record
+from thalweg.optim.choice import choose, overlapping, reason
 from thalweg.optim.group import flat
 from thalweg.rules import Rule, Slot
 from thalweg.rules.fading import Fading, Step
@@ -191,54 +192,58 @@ def refuse_sparse(rule: Rule, param: Tensor, hypers: Mapping[str, Any]) -> None:
         )
 
 
-def reason(param: Tensor, states: list[Tensor], *, overlaps: bool) -> str | None:
-    """Why the cpu engine can't update this parameter, or None if it can."""
-    if overlaps:
-        return "it shares memory with another parameter of its group"
-    why = cpu.why_not(param)
-    if why:
-        return why
-    if param.is_inference():  # its version, which a write would raise, is not there
-        return "it is an inference tensor"
-    grad = param.grad
-    if grad is not None and grad.dtype != param.dtype:
-        return f"its gradient is {str(grad.dtype).removeprefix('torch.')}"
-    others = [("its gradient", grad)] if grad is not None else []
-    others += [("a state", state) for state in states]
-    for name, tensor in others:
-        why = cpu.why_not_beside(param, tensor)
-        if why:
-            return f"{name}: {why}"
-    return None
+@dataclass
+class Lots:
+    """A group's lots, and what of the group they were made from.
 
-
-def choose(rule: Rule, engine: str, why: str | None, index: int) -> str:
-    """The engine for a parameter: the one asked for, or the fastest that can.
-
-    Raises:
-        RuntimeError: the one asked for can't; the line says why.
+    Attributes:
+        lots: of the parameters that have gradients.
+        params: all of the group's.
+        states: all of the optimizer's state dicts.
+        idle: the parameters without gradients.
+        idle_step: how many steps the furthest of those has taken.
+        mode: the settings that decide on states and engine.
     """
-    if engine == "auto":
-        return "eager" if why else "cpu"
-    if engine == "cpu" and why:
-        raise RuntimeError(
-            f"{rule.name}: engine='cpu' can't update parameter {index}: {why}; engine='auto' can"
+
+    params: list[Tensor]
+    states: list[Any]
+    idle: list[Tensor]
+    idle_step: int
+    mode: tuple[Any, ...]
+    lots: list[Lot]
+
+    @classmethod
+    def of(cls, rule: Rule, group: Any, state: Any, lots: list[Lot]) -> "Lots":
+        """Remember the group as it is now."""
+        idle = [p for p in group["params"] if p.grad is None]
+        steps = [state[p].get("step", 0) for p in idle if p in state]
+        mode = _mode(rule, group)
+        return cls(
+            list(group["params"]), list(state.values()), idle, max(steps, default=0), mode, lots
         )
-    return engine
+
+    def holds(self, rule: Rule, group: Any, state: Any) -> bool:
+        """Whether all is as it was; then the gradients are held until each lot's step."""
+        if not (
+            _same(self.params, group["params"])
+            and _same(self.states, state.values())
+            and self.mode == _mode(rule, group)
+            and all(p.grad is None for p in self.idle)
+        ):
+            return False
+        for number, lot in enumerate(self.lots):
+            if not lot.ready():
+                for looked in self.lots[: number + 1]:
+                    looked.release()
+                return False
+        return True
 
 
-def overlapping(params: list[Tensor]) -> set[int]:
-    """The indices of dense parameters on the CPU that share memory: they must take turns."""
-    spans = sorted(
-        (p.data_ptr(), p.data_ptr() + p.numel() * p.element_size(), i)
-        for i, p in enumerate(params)
-        if cpu.why_not(p) is None and p.numel()
-    )
-    found: set[int] = set()
-    reach, holder = -1, -1
-    for low, high, index in spans:
-        if low < reach:
-            found |= {index, holder}
-        if high > reach:
-            reach, holder = high, index
-    return found
+def _same(one: Any, other: Any) -> bool:
+    return len(one) == len(other) and all(map(is_, one, other))
+
+
+def _mode(rule: Rule, group: Any) -> tuple[Any, ...]:
+    """What of a group's settings decides which states there are and who does the arithmetic."""
+    whens = (slot.state.when for slot in rule.slots)
+    return group["engine"], *(bool(group[when]) for when in whens if when)

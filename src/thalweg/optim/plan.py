@@ -6,8 +6,8 @@ from typing import Any
 
 from torch import Tensor
 
+from thalweg.optim.choice import choose, overlapping, reason
 from thalweg.optim.group import flat
-from thalweg.optim.lot import choose, overlapping, reason
 from thalweg.rules import Rule
 
 

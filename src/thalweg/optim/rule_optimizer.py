@@ -5,8 +5,6 @@ import inspect
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from operator import is_
 from typing import Any, ClassVar
 
 import torch
@@ -20,7 +18,7 @@ from torch.optim.optimizer import (
 
 from thalweg.optim import checkpoint
 from thalweg.optim.group import adopt, betas, resolve
-from thalweg.optim.lot import Lot, sort
+from thalweg.optim.lot import Lot, Lots, sort
 from thalweg.optim.plan import Plan, plan
 from thalweg.rules import Rule
 
@@ -106,7 +104,7 @@ class RuleOptimizer(Optimizer):
 
     def _forget(self) -> None:
         """Drop what can be found out again from `state` and `param_groups`."""
-        self._lots: dict[int, _Sorted] = {}
+        self._lots: dict[int, Lots] = {}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore from a pickle, a deepcopy or a loaded state dict."""
@@ -193,7 +191,7 @@ class RuleOptimizer(Optimizer):
         if known is None or not known.holds(self.rule, group, self.state):
             # All states are made before any is looked at: making one is a change too.
             lots = sort(self.rule, group, self.state)
-            known = self._lots[index] = _Sorted.of(self.rule, group, self.state, lots)
+            known = self._lots[index] = Lots.of(self.rule, group, self.state, lots)
             if not known.holds(self.rule, group, self.state):
                 raise RuntimeError(f"{self.rule.name}: tensors change while the step reads them")
         # A schedule's clock is the step of the members that are furthest.
@@ -245,54 +243,6 @@ class RuleOptimizer(Optimizer):
                     # Torch has cast it to the parameter's dtype.
                     if isinstance(value, Tensor) and self.state[param][name].dtype != value.dtype:
                         self.state[param][name] = value.to(param.device)
-
-
-@dataclass
-class _Sorted:
-    """A group's lots, and what of the group they were made from."""
-
-    params: list[Tensor]
-    states: list[Any]
-    idle: list[Tensor]
-    idle_step: int
-    mode: tuple[Any, ...]
-    lots: list[Lot]
-
-    @classmethod
-    def of(cls, rule: Rule, group: Any, state: Any, lots: list[Lot]) -> "_Sorted":
-        """Remember the group as it is now."""
-        idle = [p for p in group["params"] if p.grad is None]
-        steps = [state[p].get("step", 0) for p in idle if p in state]
-        mode = _mode(rule, group)
-        return cls(
-            list(group["params"]), list(state.values()), idle, max(steps, default=0), mode, lots
-        )
-
-    def holds(self, rule: Rule, group: Any, state: Any) -> bool:
-        """Whether all is as it was; then the gradients are held until each lot's step."""
-        if not (
-            _same(self.params, group["params"])
-            and _same(self.states, state.values())
-            and self.mode == _mode(rule, group)
-            and all(p.grad is None for p in self.idle)
-        ):
-            return False
-        for number, lot in enumerate(self.lots):
-            if not lot.ready():
-                for looked in self.lots[: number + 1]:
-                    looked.release()
-                return False
-        return True
-
-
-def _same(one: Any, other: Any) -> bool:
-    return len(one) == len(other) and all(map(is_, one, other))
-
-
-def _mode(rule: Rule, group: Any) -> tuple[Any, ...]:
-    """What of a group's settings decides which states there are and who does the arithmetic."""
-    whens = (slot.state.when for slot in rule.slots)
-    return group["engine"], *(bool(group[when]) for when in whens if when)
 
 
 @contextmanager
