@@ -1,7 +1,7 @@
 """The record of a run: what was asked, what happened at every epoch, what came out.
 
-Plain data, kept as `record.json` in the run's folder and rewritten whole after every epoch. The
-room's README describes each field; everything that draws or compares runs reads only this.
+Plain data, kept as `record.json` in the run's folder and rewritten whole after every epoch.
+docs/record.md describes each field; everything that draws or compares runs reads only this.
 
 JSON has no infinity and no NaN, yet a diverging run is full of them. They are written as the
 strings "nan", "inf" and "-inf", which every JSON reader takes, and come back as floats.
@@ -9,10 +9,11 @@ strings "nan", "inf" and "-inf", which every JSON reader takes, and come back as
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -153,8 +154,15 @@ class Record:
 
     def to_dict(self) -> dict[str, Any]:
         """The record as nested dicts, lists and numbers; `from_dict` takes it back."""
-        plain = asdict(self)
-        return {"format": plain.pop("format"), **plain}
+        # By hand, not by `asdict`: that copies number by number, and this is done every epoch.
+        history = [
+            {**vars(line), "train": {**line.train}, "validation": {**line.validation}}
+            for line in self.history
+        ]
+        rest = {name: value for name, value in vars(self).items() if name != "history"}
+        plain = {**copy.deepcopy(rest), "history": history}
+        names = ["format", *(one.name for one in fields(self) if one.name != "format")]
+        return {name: plain[name] for name in names}
 
     @classmethod
     def from_dict(cls, plain: object, *, source: str = "record") -> Record:
