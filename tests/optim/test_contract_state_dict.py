@@ -22,6 +22,7 @@ from tests.optim.problem import (
     weights,
     wide,
 )
+from thalweg.rules.kinds import Rate, Zeros
 
 
 def through_disk(state):
@@ -277,3 +278,18 @@ def test_float32_states_of_a_half_precision_model_survive_a_checkpoint():
     for p in model.parameters():
         assert other.state[p]["exp_avg"].dtype == torch.float32
         assert torch.equal(other.state[p]["exp_avg"], opt.state[p]["exp_avg"])
+
+
+def with_a_product(param, grad, inner_product: Zeros, *, step: int, lr: Rate = 0.1):
+    inner_product = inner_product + param * grad
+    return param - lr * inner_product, inner_product
+
+
+def test_a_user_may_call_a_state_a_product():
+    p = Parameter(torch.ones(2))
+    opt = thalweg.optimizer(with_a_product)([p])
+    p.grad = torch.ones(2)
+    opt.step()
+    other = thalweg.optimizer(with_a_product)([p])
+    other.load_state_dict(opt.state_dict())
+    assert torch.equal(other.state[p]["inner_product"], opt.state[p]["inner_product"])

@@ -146,3 +146,16 @@ def test_torch_loads_a_run_whose_betas_changed():
     theirs = torch.optim.Adam([x])
     theirs.load_state_dict(opt.state_dict())
     theirs.step()
+
+
+def test_a_step_that_failed_leaves_the_products_alone():
+    x = Parameter(torch.zeros(1, dtype=torch.float64))
+    opt = thalweg.Adam([x], lr=0.1, betas=(ramp(0.5, 0.9, steps=3), 0.999), engine="eager")
+    steps_of(opt, x, GRADS)
+    before = {name: tuple(kept) for name, kept in opt.state[x]["decays"].items()}
+    x.grad = torch.ones_like(x)
+    kept, opt.state[x]["exp_avg"].data = opt.state[x]["exp_avg"].data, torch.zeros(7).double()
+    with pytest.raises(RuntimeError):
+        opt.step()
+    assert opt.state[x]["decays"] == before
+    opt.state[x]["exp_avg"].data = kept

@@ -15,9 +15,6 @@ from numba.np.numpy_support import carray
 
 intrinsic: Any = _intrinsic  # the functions it makes are called without `typingctx`
 
-STORAGE = {"float32": 4, "float64": 8, "bfloat16": 2, "float16": 2}
-"""Bytes of an element, by the name of its dtype."""
-
 
 def _pointer(element: types.Type, bits: Any) -> Any:
     @intrinsic

@@ -146,7 +146,8 @@ def _refuse_form(
 
 def _with_decays(rule: Rule, saved: Mapping[str, Any], taken: Mapping[str, Any]) -> dict[str, Any]:
     """With the running products of decays: those that were saved, else the powers."""
-    found = {n: v for n, v in taken.items() if not n.endswith("_product") or n in rule.carried}
+    products = {f"{name}_product" for name in rule.decays}
+    found = {name: value for name, value in taken.items() if name not in products}
     if not all(name in saved or "betas" in saved for name in rule.decays):
         return found
     now = flat(rule, {**rule.defaults, **saved})

@@ -76,10 +76,11 @@ class Lot:
         """Take one step with `update`, which is the rule and what comes before it."""
         step = self.step + 1
         numbers = {**hypers, **{name: self.states[0][name] for name in rule.carried}}
+        decays = {}
         for name, (used, product, changed) in self.decays.items():
             now = hypers[name]
             changed = changed or (step > 1 and now != used)
-            self.decays[name] = (now, product * now, changed)
+            decays[name] = (now, product * now, changed)
             if changed:
                 numbers[name] = Fading(now, step=step, product=product * now)
         if rule.counts:
@@ -91,6 +92,7 @@ class Lot:
             carried = recording.carried
         else:
             carried = self._one_by_one(update, numbers)
+        self.decays.update(decays)  # only now: a step that failed is no step
         for state in self.states:
             state["step"] = step
         if rule.carried:
