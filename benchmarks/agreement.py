@@ -140,14 +140,12 @@ def _exact(rule: Rule, optimizer: Any, param: Tensor, form: dict[str, Any]) -> d
     state = optimizer.state.get(param, {})
     slots = [s for s in rule.slots if s.exists(hypers)]
     arrays = [
-        state[s.name].double().numpy()
-        if s.name in state
-        else torch.full(param.shape, s.start(hypers), dtype=torch.float64).numpy()
+        state[s.name].double().numpy() if s.name in state else _first(param, s.start(hypers))
         for s in slots
     ]
     there = iter(arrays)
     states = [next(there) if s in slots else None for s in rule.slots]
-    numbers = {n: state.get(n, v) for n, v in rule.carried.items()}
+    numbers = {n: state.get(n, v) for n, v in rule.starts(hypers).items()}
     assert param.grad is not None
     result = oracle.step(
         rule.function,
@@ -160,3 +158,8 @@ def _exact(rule: Rule, optimizer: Any, param: Tensor, form: dict[str, Any]) -> d
     )
     names = ["param", *(s.name for s in rule.slots)]
     return {n: torch.from_numpy(v) for n, v in zip(names, result, strict=False) if v is not None}
+
+
+def _first(param: Tensor, value: float | None) -> Any:
+    wide = param.detach().double()
+    return (wide if value is None else torch.full_like(wide, value)).numpy()

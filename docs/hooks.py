@@ -13,7 +13,6 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from thalweg import rules
-from thalweg.optim.group import betas
 from thalweg.rules import Hyper, Rule, Slot
 
 LIST = "<!-- all rules -->"
@@ -76,14 +75,17 @@ def _declared(rule: Rule) -> Iterator[str]:
         ("argument", "default", "range", "who says so"),
         [_argument(rule, name, hyper) for name, hyper in rule.hypers.items()],
     )
-    if together := betas(rule):
-        apart = " and ".join(f"`{name}`" for name in together)
-        yield f"On the command line and in `thalweg.optim.build` betas are {apart}."
+    for together, names in rule.tuples.items():
+        apart = " and ".join(f"`{name}`" for name in names)
+        yield f"On the command line and in `thalweg.optim.build` {together} are {apart}."
     yield _table(
         ("state", "starts at", "kept", "bytes each in float32", "in bfloat16"),
         [
             *(_state(rule, slot) for slot in rule.slots),
-            *((f"`{n}`", f"{v:g}", "one number", "", "") for n, v in rule.carried.items()),
+            *(
+                (f"`{n}`", f"{v:g}", "one number", "", "")
+                for n, v in rule.starts(rule.defaults).items()
+            ),
         ],
     )
     kept = f"{_bytes(rule)} bytes a parameter in float32" if _bytes(rule) else "nothing"
@@ -96,11 +98,11 @@ def _declared(rule: Rule) -> Iterator[str]:
 
 
 def _argument(rule: Rule, name: str, hyper: Hyper) -> tuple[str, ...]:
-    together = betas(rule)
-    spelled = f"betas[{together.index(name)}]" if name in together else name
+    together, place = rule.places[name]
+    argument = name if place is None else f"{together}[{place}]"
     allowed = ", ".join(map(repr, hyper.choices)) or str(hyper.range or "").replace("inf", "∞")
     by = "; ".join(said.partition(": ")[2] for said in rule.provenance(name))
-    return f"`{spelled}`", f"`{hyper.default!r}`", allowed, by
+    return f"`{argument}`", f"`{hyper.default!r}`", allowed, by
 
 
 def _state(rule: Rule, slot: Slot) -> tuple[str, ...]:
@@ -116,13 +118,14 @@ def _bytes(rule: Rule) -> int:
 
 
 def _values(rule: Rule, values: Mapping[str, Any]) -> str:
-    together = betas(rule)
-    spelled = dict(values)
-    if together and values.keys() >= set(together):
-        # In the place of the first of them, where torch has it too.
-        pair = tuple(values[name] for name in together)
-        spelled = {"betas" if n == together[0] else n: v for n, v in values.items()}
-        spelled = {n: pair if n == "betas" else v for n, v in spelled.items() if n not in together}
+    spelled: dict[str, Any] = {}
+    for name, value in values.items():
+        together, place = rule.places[name]
+        names = rule.tuples[together] if place is not None else ()
+        if values.keys() >= set(names) and names:
+            spelled[together] = tuple(values[n] for n in names)
+        else:
+            spelled[name] = value
     return ", ".join(f"`{name}={value!r}`" for name, value in spelled.items())
 
 

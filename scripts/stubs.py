@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import thalweg
-from thalweg.optim.group import FLAGS, arguments, betas
+from thalweg.optim.group import FLAGS, arguments
 from thalweg.optim.make import OURS
 from thalweg.rules import Rule
 
@@ -60,7 +60,7 @@ def stub(rule: Rule) -> str:
     for name, default in arguments(rule).items():
         hyper = rule.hypers.get(name)
         if hyper is None:
-            kind = f"tuple[{', '.join(['Number'] * len(betas(rule)))}]"
+            kind = f"tuple[{', '.join(['Number'] * len(rule.tuples[name]))}]"
         elif hyper.choices == (False, True):
             kind = "bool"
         elif hyper.choices:

@@ -224,7 +224,8 @@ def source(rule: Rule, dtype: str = "float32", **hypers: Any) -> str:
     rule.check(values)
     there = [slot.exists(values) for slot in rule.slots]
     step = Step(1000)  # past the first steps, where a rule may be another one
-    recording = record(rule.function, [True, True, *there], step=step, **values, **rule.carried)
+    numbers = {**values, **rule.starts(values)}
+    recording = record(rule.function, [True, True, *there], step=step, **numbers)
     names = ["param", "grad", *(slot.name for slot in rule.slots)]
     dtypes = [dtype, dtype, *(dtype if t else None for t in there)]
     return print_kernel(recording, names, dtypes, rule=rule.function, version=__version__)

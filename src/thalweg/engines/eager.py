@@ -28,6 +28,12 @@ class TorchWords:
             return torch.maximum(x, y)
         return x.clamp(min=y) if isinstance(x, Tensor) else y.clamp(min=x)
 
+    @staticmethod
+    def minimum(x: Any, y: Any) -> Tensor:
+        if isinstance(x, Tensor) and isinstance(y, Tensor):
+            return torch.minimum(x, y)
+        return x.clamp(max=y) if isinstance(x, Tensor) else y.clamp(max=x)
+
 
 speak(Tensor, TorchWords)
 

@@ -18,6 +18,7 @@ class NumpyWords:
     sqrt = staticmethod(np.sqrt)
     sign = staticmethod(np.sign)
     maximum = staticmethod(np.maximum)
+    minimum = staticmethod(np.minimum)
     where = staticmethod(np.where)
 
 

@@ -30,6 +30,7 @@ _FORMS = {
     # NaN compares false with everything: it is passed on, as NumPy does.
     "sign": "one if {0} > zero else (-one if {0} < zero else {0})",
     "maximum": "{0} if {0} > {1} or {0} != {0} else {1}",
+    "minimum": "{0} if {0} < {1} or {0} != {0} else {1}",
     "where": "{1} if {0} else {2}",
 }
 

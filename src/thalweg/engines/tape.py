@@ -178,6 +178,11 @@ class SymbolWords:
         return _new(symbol, ("maximum", _operand(symbol, x), _operand(symbol, y), 0))
 
     @staticmethod
+    def minimum(x: Any, y: Any) -> Symbol:
+        symbol = x if isinstance(x, Symbol) else y
+        return _new(symbol, ("minimum", _operand(symbol, x), _operand(symbol, y), 0))
+
+    @staticmethod
     def where(condition: Symbol, x: Any, y: Any) -> Symbol:
         chosen = _operand(condition, x), _operand(condition, y)
         return _new(condition, ("where", condition.index, *chosen))

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Any
 
-from thalweg.optim.group import betas
 from thalweg.optim.make import optimizer
 from thalweg.optim.plan import Plan, Row
 from thalweg.optim.rule_optimizer import RuleOptimizer
@@ -31,12 +30,12 @@ def build(rule: str, params: Iterable[Any], **settings: Any) -> RuleOptimizer:
         (0.8, 0.999)
     """
     kind = optimizer(rule)
-    together = betas(kind.rule)
-    apart = {name: settings.pop(name) for name in together if name in settings}
-    if apart:
-        if "betas" in settings:
-            raise TypeError(f"{rule}: give betas=(…) or {', '.join(apart)}, not both")
-        chosen = kind.rule.presets.get(settings.get("preset") or "")
-        values = {**kind.rule.defaults, **(chosen.values if chosen else {})}
-        settings["betas"] = tuple(apart.get(name, values[name]) for name in together)
+    chosen = kind.rule.presets.get(settings.get("preset") or "")
+    values = {**kind.rule.defaults, **(chosen.values if chosen else {})}
+    for together, names in kind.rule.tuples.items():
+        apart = {name: settings.pop(name) for name in names if name in settings}
+        if apart and together in settings:
+            raise TypeError(f"{rule}: give {together}=(…) or {', '.join(apart)}, not both")
+        if apart:
+            settings[together] = tuple(apart.get(name, values[name]) for name in names)
     return kind(params, **settings)

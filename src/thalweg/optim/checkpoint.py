@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from thalweg.optim.group import flat
+from thalweg.optim.group import arguments, flat
 from thalweg.rules import Rule
 from thalweg.schedules import Schedule
 
@@ -148,9 +148,9 @@ def _with_decays(rule: Rule, saved: Mapping[str, Any], taken: Mapping[str, Any])
     """With the running products of decays: those that were saved, else the powers."""
     products = {f"{name}_product" for name in rule.decays}
     found = {name: value for name, value in taken.items() if name not in products}
-    if not all(name in saved or "betas" in saved for name in rule.decays):
+    if not all(rule.places[name][0] in saved for name in rule.decays):
         return found
-    now = flat(rule, {**rule.defaults, **saved})
+    now = flat(rule, {**arguments(rule), **saved})
     decays = {}
     for name in rule.decays:
         product = taken.get(f"{name}_product")

@@ -1,12 +1,11 @@
 """A parameter group, as torch writes it and as a rule reads it.
 
-Torch groups betas in a tuple and schedulers write numbers into the group; a rule wants plain
-floats. Schedules live beside the numbers, under "schedules", and write the current value of each
-into the group at every step, where loggers look for it.
+Torch takes betas and the like in a tuple and schedulers write numbers into the group; a rule wants
+plain floats. Schedules live beside the numbers, under "schedules", and write the current value of
+each into the group at every step, where loggers look for it.
 """
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 import torch
@@ -24,40 +23,27 @@ FLAGS: dict[str, Any] = {
 """What torch's optimizers take besides hyper-parameters, and their defaults."""
 
 
-BETAS = ("beta1", "beta2", "beta3")
-
-
-def betas(rule: Rule) -> tuple[str, ...]:
-    """The hyper-parameters that torch takes together as `betas`."""
-    return tuple(name for name in rule.hypers if name in BETAS)
-
-
 def arguments(rule: Rule) -> dict[str, Any]:
     """The rule's hyper-parameters under torch's names, in torch's order, with their defaults."""
-    together = betas(rule)
+    return spelled(rule, rule.defaults)
+
+
+def spelled(rule: Rule, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Hyper-parameters under torch's names; those that torch takes together as tuples."""
     found: dict[str, Any] = {}
-    for name, hyper in rule.hypers.items():
-        if name in together:
-            found["betas"] = tuple(rule.hypers[b].default for b in together)
+    for name in rule.hypers:
+        together, place = rule.places[name]
+        if place is None:
+            found[name] = values[name]
         else:
-            found[name] = hyper.default
+            found[together] = tuple(values[n] for n in rule.tuples[together])
     return found
 
 
-@cache
-def _places(names: tuple[str, ...]) -> list[tuple[str, str, int | None]]:
-    """For each hyper-parameter, the group's key and, among betas, the place."""
-    together = [name for name in names if name in BETAS]
-    return [
-        (name, "betas", together.index(name)) if name in BETAS else (name, name, None)
-        for name in names
-    ]
-
-
 def flat(rule: Rule, group: Mapping[str, Any]) -> dict[str, Any]:
-    """The rule's own hyper-parameters out of a group: betas apart, tensors as floats."""
+    """The rule's own hyper-parameters out of a group: tuples apart, tensors as floats."""
     found = {}
-    for name, key, place in _places(rule.names):
+    for name, (key, place) in rule.places.items():
         value = group[key] if place is None else group[key][place]
         if value.__class__ not in _PLAIN and isinstance(value, torch.Tensor):
             value = float(value)
@@ -74,17 +60,16 @@ def adopt(rule: Rule, group: dict[str, Any]) -> None:
     Raises:
         ValueError: one line that names the rule, the value, the range and the way out.
     """
-    together = betas(rule)
-    if together:
-        given = group["betas"]
-        if not isinstance(given, (tuple, list)) or len(given) != len(together):
+    for together, apart in rule.tuples.items():
+        given = group[together]
+        if not isinstance(given, (tuple, list)) or len(given) != len(apart):
             raise ValueError(
-                f"{rule.name}: betas={given!r} is not {len(together)} numbers; "
-                f"{arguments(rule)['betas']} is usual"
+                f"{rule.name}: {together}={given!r} is not {len(apart)} numbers; "
+                f"{arguments(rule)[together]} is usual"
             )
-        group["betas"] = tuple(given)
-    for name in rule.hypers:
-        value = None if name in together else group[name]
+        group[together] = tuple(given)
+    for name, (key, place) in rule.places.items():
+        value = group[key] if place is None else None
         if isinstance(value, torch.Tensor) and value.numel() != 1:
             raise ValueError(
                 f"{rule.name}: {name} is a tensor of {value.numel()} numbers; give one number"
@@ -114,13 +99,12 @@ def _sample(schedule: Schedule, step: int) -> float:
 
 def write(rule: Rule, group: dict[str, Any], values: Mapping[str, float]) -> None:
     """Put current values into the group, under torch's names."""
-    together = betas(rule)
     for name, value in values.items():
-        if name in together:
-            place = together.index(name)
-            group["betas"] = (*group["betas"][:place], value, *group["betas"][place + 1 :])
+        key, place = rule.places[name]
+        if place is None:
+            group[key] = value
         else:
-            group[name] = value
+            group[key] = (*group[key][:place], value, *group[key][place + 1 :])
 
 
 def resolve(rule: Rule, group: dict[str, Any], clock: int) -> dict[str, Any]:

@@ -173,15 +173,20 @@ def start(
             continue
         # A momentum that starts at 0 and is on its way up needs its buffer from the first step.
         if slot.exists(hypers) or slot.state.when in scheduled:
-            value = slot.start(hypers)
-            own[slot.name] = torch.full_like(
-                param,
-                complex(value, value) if param.is_complex() else value,
-                memory_format=torch.preserve_format,
-                requires_grad=False,
-            )
-    for name, value in rule.carried.items():
+            own[slot.name] = _first(param, slot.start(hypers))
+    for name, value in rule.starts(hypers).items():
         own.setdefault(name, value)
+
+
+def _first(param: Tensor, value: float | None) -> Tensor:
+    if value is None:
+        return param.detach().clone(memory_format=torch.preserve_format)
+    return torch.full_like(
+        param,
+        complex(value, value) if param.is_complex() else value,
+        memory_format=torch.preserve_format,
+        requires_grad=False,
+    )
 
 
 def refuse_sparse(rule: Rule, param: Tensor, hypers: Mapping[str, Any]) -> None:

@@ -134,7 +134,7 @@ def _doc(rule: Rule) -> str:
     for name, default in arguments(rule).items():
         hyper = rule.hypers.get(name)
         if hyper is None:
-            span = "each " + str(rule.hypers["beta1"].range)
+            span = "; ".join(f"{n} in {rule.hypers[n].range}" for n in rule.tuples[name])
         elif hyper.choices:
             span = "one of " + ", ".join(map(repr, hyper.choices))
         else:

@@ -17,7 +17,7 @@ from torch.optim.optimizer import (
 )
 
 from thalweg.optim import checkpoint
-from thalweg.optim.group import adopt, betas, resolve
+from thalweg.optim.group import adopt, resolve, spelled
 from thalweg.optim.lot import Lot, Lots, sort
 from thalweg.optim.plan import Plan, plan
 from thalweg.rules import Rule
@@ -66,12 +66,7 @@ class RuleOptimizer(Optimizer):
             raise ValueError(
                 f"{rule.name}: no preset is called {name!r}; there are {', '.join(rule.presets)}"
             )
-        values = {**rule.defaults, **rule.presets[name].values}
-        together = betas(rule)
-        found = {n: v for n, v in values.items() if n not in together}
-        if together:
-            found["betas"] = tuple(values[b] for b in together)
-        return found
+        return spelled(rule, {**rule.defaults, **rule.presets[name].values})
 
     def _refuse(self, settings: dict[str, Any]) -> None:
         """Refuse settings that exclude each other, in torch's own way."""

@@ -7,7 +7,7 @@ d ← ρ d + (1 − ρ) u²                     average squared step         (ac
 """
 
 from thalweg.rules.decay import decay
-from thalweg.rules.kinds import Array, Fraction, Rate, Source, Strength, Tiny, Zeros, preset
+from thalweg.rules.kinds import Array, Fraction, Rate, Source, Squares, Strength, Tiny, preset
 from thalweg.rules.words import ema, sqrt
 
 source = Source(
@@ -26,8 +26,8 @@ presets = {
 def adadelta(
     param: Array,
     grad: Array,
-    square_avg: Zeros,
-    acc_delta: Zeros,
+    square_avg: Squares,
+    acc_delta: Squares,
     *,
     step: int,
     lr: Rate = 1.0,

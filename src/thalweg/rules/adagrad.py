@@ -41,7 +41,7 @@ def accepts_sparse(hypers: Mapping[str, Any]) -> bool:
 def adagrad(
     param: Array,
     grad: Array,
-    sum: Annotated[Array, State(start="initial_accumulator_value")],
+    sum: Annotated[Array, State(start="initial_accumulator_value", positive=True)],
     *,
     step: int,
     lr: Rate = 1e-2,

@@ -12,7 +12,18 @@ arXiv:1904.09237) divides by the largest v so far, so that a rare large gradient
 from typing import Annotated
 
 from thalweg.rules.decay import decay
-from thalweg.rules.kinds import Array, Decay, Rate, Source, State, Strength, Tiny, Zeros, preset
+from thalweg.rules.kinds import (
+    Array,
+    Decay,
+    Rate,
+    Source,
+    Squares,
+    State,
+    Strength,
+    Tiny,
+    Zeros,
+    preset,
+)
 from thalweg.rules.words import ema, maximum, sqrt
 
 source = Source(
@@ -44,8 +55,8 @@ def adam(
     param: Array,
     grad: Array,
     exp_avg: Zeros,
-    exp_avg_sq: Zeros,
-    max_exp_avg_sq: Annotated[Array | None, State(when="amsgrad")],
+    exp_avg_sq: Squares,
+    max_exp_avg_sq: Annotated[Array | None, State(when="amsgrad", positive=True)],
     *,
     step: int,
     lr: Rate = 1e-3,

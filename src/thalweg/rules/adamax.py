@@ -8,7 +8,7 @@ The paper has no ε; torch adds it inside the maximum, Keras to u.
 """
 
 from thalweg.rules.decay import decay
-from thalweg.rules.kinds import Array, Decay, Rate, Source, Strength, Tiny, Zeros, preset
+from thalweg.rules.kinds import Array, Decay, Rate, Source, Squares, Strength, Tiny, Zeros, preset
 from thalweg.rules.words import ema, maximum
 
 source = Source(
@@ -30,7 +30,7 @@ def adamax(
     param: Array,
     grad: Array,
     exp_avg: Zeros,
-    exp_inf: Zeros,
+    exp_inf: Squares,
     *,
     step: int,
     lr: Rate = 2e-3,

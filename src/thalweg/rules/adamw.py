@@ -12,7 +12,18 @@ alone; here as in torch it is multiplied by the learning rate too.
 from typing import Annotated
 
 from thalweg.rules.adam import adam
-from thalweg.rules.kinds import Array, Decay, Rate, Source, State, Strength, Tiny, Zeros, preset
+from thalweg.rules.kinds import (
+    Array,
+    Decay,
+    Rate,
+    Source,
+    Squares,
+    State,
+    Strength,
+    Tiny,
+    Zeros,
+    preset,
+)
 
 source = Source(
     "Loshchilov & Hutter",
@@ -41,8 +52,8 @@ def adamw(
     param: Array,
     grad: Array,
     exp_avg: Zeros,
-    exp_avg_sq: Zeros,
-    max_exp_avg_sq: Annotated[Array | None, State(when="amsgrad")],
+    exp_avg_sq: Squares,
+    max_exp_avg_sq: Annotated[Array | None, State(when="amsgrad", positive=True)],
     *,
     step: int,
     lr: Rate = 1e-3,

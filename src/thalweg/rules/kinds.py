@@ -41,21 +41,28 @@ class State:
     """An array that the optimizer keeps between steps, shaped like the parameter.
 
     Attributes:
-        start: what it is filled with before the first step: a number, or the name of the
-            hyper-parameter that says so.
+        start: what it is filled with before the first step: a number, the name of the
+            hyper-parameter that says so, or "param" for a copy of the parameter.
         when: the name of a hyper-parameter; the array exists only if that is true or not zero.
             The rule receives None otherwise, and returns None.
+        positive: whether it is never negative and steps are divided by it or its root, as an
+            average of squares: a storage of few bits must keep it from falling to zero.
     """
 
     start: float | str = 0.0
     when: str | None = None
+    positive: bool = False
 
 
 @dataclass(frozen=True)
 class Carried:
-    """A number that the rule itself carries from step to step, returned after the arrays."""
+    """A number that the rule itself carries from step to step, returned after the arrays.
 
-    start: float
+    Attributes:
+        start: its value before the first step, or the name of the hyper-parameter that says so.
+    """
+
+    start: float | str
 
 
 Rate = Annotated[float, Between(0, inf, "log", open_above=True, usual=1e-3)]
@@ -73,9 +80,13 @@ Strength = Annotated[float, Between(0, inf, "log", open_above=True, usual=1e-2)]
 """How strongly a penalty pulls."""
 Zeros = Annotated[Array, State()]
 """A state that starts at zero."""
+Squares = Annotated[Array, State(positive=True)]
+"""A state that starts at zero and is never negative: an average of squares."""
+CopyOfParam = Annotated[Array, State(start="param")]
+"""A state that starts as a copy of the parameter: weights of another kind."""
 
 
-def number(start: float) -> Carried:
+def number(start: float | str) -> Carried:
     """Declare that the rule carries a number, and where it starts."""
     return Carried(start)
 

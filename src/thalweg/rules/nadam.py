@@ -10,7 +10,18 @@ m̂ = μₜ₊₁ m / (1 − μ₁…μₜ₊₁) + (1 − μₜ) g / (1 − μ�
 from typing import Annotated
 
 from thalweg.rules.decay import decay
-from thalweg.rules.kinds import Array, Decay, Rate, Source, Strength, Tiny, Zeros, number, preset
+from thalweg.rules.kinds import (
+    Array,
+    Decay,
+    Rate,
+    Source,
+    Squares,
+    Strength,
+    Tiny,
+    Zeros,
+    number,
+    preset,
+)
 from thalweg.rules.words import ema, sqrt
 
 source = Source(
@@ -39,7 +50,7 @@ def nadam(
     param: Array,
     grad: Array,
     exp_avg: Zeros,
-    exp_avg_sq: Zeros,
+    exp_avg_sq: Squares,
     *,
     step: int,
     lr: Rate = 2e-3,

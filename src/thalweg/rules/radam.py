@@ -12,7 +12,7 @@ switches. As in torch, ε is added to the uncorrected √v.
 """
 
 from thalweg.rules.decay import decay
-from thalweg.rules.kinds import Array, Decay, Rate, Source, Strength, Tiny, Zeros, preset
+from thalweg.rules.kinds import Array, Decay, Rate, Source, Squares, Strength, Tiny, Zeros, preset
 from thalweg.rules.words import ema, sqrt
 
 source = Source(
@@ -40,7 +40,7 @@ def radam(
     param: Array,
     grad: Array,
     exp_avg: Zeros,
-    exp_avg_sq: Zeros,
+    exp_avg_sq: Squares,
     *,
     step: int,
     lr: Rate = 1e-3,

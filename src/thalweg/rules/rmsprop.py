@@ -19,10 +19,10 @@ from thalweg.rules.kinds import (
     Momentum,
     Rate,
     Source,
+    Squares,
     State,
     Strength,
     Tiny,
-    Zeros,
     preset,
 )
 from thalweg.rules.words import ema, maximum, sqrt
@@ -51,7 +51,7 @@ presets = {
 def rmsprop(
     param: Array,
     grad: Array,
-    square_avg: Zeros,
+    square_avg: Squares,
     momentum_buffer: Annotated[Array | None, State(when="momentum")],
     grad_avg: Annotated[Array | None, State(when="centered")],
     *,

@@ -1,10 +1,11 @@
 """A rule, read from its function: the signature is the declaration."""
 
 import inspect
+import re
 import sys
 import typing
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from numbers import Real
 from typing import Any, Literal, get_args, get_origin
@@ -23,9 +24,11 @@ class Slot:
         """Whether the rule keeps this state under these hyper-parameters."""
         return self.state.when is None or bool(hypers[self.state.when])
 
-    def start(self, hypers: Mapping[str, Any]) -> float:
-        """What the state is filled with before the first step."""
+    def start(self, hypers: Mapping[str, Any]) -> float | None:
+        """What the state is filled with before the first step; None for a copy of the parameter."""
         start = self.state.start
+        if start == "param":
+            return None
         return float(hypers[start]) if isinstance(start, str) else start
 
 
@@ -74,11 +77,16 @@ class Rule:
         source: where it comes from.
         slots: the states.
         hypers: the hyper-parameters, in the order of torch's arguments.
-        carried: the numbers that the rule carries from step to step, and where they start.
+        carried: the numbers that the rule carries from step to step, and where they start: at a
+            number, or at the hyper-parameter of that name.
         presets: values by name, each with who says so.
         demands: what the hyper-parameters must satisfy together.
         accepts_sparse: whether a zero gradient leaves weights alone, so that a sparse gradient
             means the same as a dense one.
+        tuples: hyper-parameters that torch takes together, by its name for them: by default
+            beta1, beta2, ... as `betas`.
+        averaged: `averaged(param, *states, **hypers)`, the weights to evaluate, for rules whose
+            parameters are not those; None for all others.
     """
 
     function: Callable[..., Any]
@@ -88,10 +96,12 @@ class Rule:
     source: Source | None
     slots: tuple[Slot, ...]
     hypers: Mapping[str, Hyper]
-    carried: Mapping[str, float]
+    carried: Mapping[str, float | str]
     presets: Mapping[str, Preset]
     demands: tuple[Demand, ...] = ()
     accepts_sparse: Callable[[Mapping[str, Any]], bool] = lambda hypers: False
+    tuples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    averaged: Callable[..., Any] | None = None
 
     @cached_property
     def defaults(self) -> dict[str, Any]:
@@ -111,6 +121,21 @@ class Rule:
     def names(self) -> tuple[str, ...]:
         """The names of the hyper-parameters."""
         return tuple(self.hypers)
+
+    @cached_property
+    def places(self) -> Mapping[str, tuple[str, int | None]]:
+        """For each hyper-parameter, torch's name, and the place where that is a tuple."""
+        found: dict[str, tuple[str, int | None]] = {name: (name, None) for name in self.hypers}
+        for together, apart in self.tuples.items():
+            found |= {name: (together, place) for place, name in enumerate(apart)}
+        return found
+
+    def starts(self, hypers: Mapping[str, Any]) -> dict[str, float]:
+        """The carried numbers before the first step."""
+        return {
+            name: float(hypers[start]) if isinstance(start, str) else start
+            for name, start in self.carried.items()
+        }
 
     @cached_property
     def counts(self) -> bool:
@@ -164,7 +189,7 @@ def read(function: Callable[..., Any]) -> Rule:
         raise TypeError(f"{name}: a rule's first two arguments are param and grad")
     slots = tuple(_slot(name, p.name, hints.get(p.name)) for p in arrays[2:])
     hypers: dict[str, Hyper] = {}
-    carried: dict[str, float] = {}
+    carried: dict[str, float | str] = {}
     for parameter in parameters[len(arrays) :]:
         if parameter.name == "step":
             continue
@@ -189,7 +214,14 @@ def read(function: Callable[..., Any]) -> Rule:
         presets=getattr(own, "presets", {}),
         demands=getattr(own, "demands", ()),
         accepts_sparse=getattr(own, "accepts_sparse", lambda hypers: False),
+        tuples={**_betas(hypers), **getattr(own, "tuples", {})},
+        averaged=getattr(own, "averaged", None),
     )
+
+
+def _betas(hypers: Collection[str]) -> dict[str, tuple[str, ...]]:
+    found = tuple(name for name in hypers if re.fullmatch(r"beta\d", name))
+    return {"betas": found} if found else {}
 
 
 def _title(doc: str, name: str) -> str:

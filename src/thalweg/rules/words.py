@@ -18,6 +18,7 @@ class Language(Protocol):
     def sqrt(self, x: Any, /) -> Any: ...
     def sign(self, x: Any, /) -> Any: ...
     def maximum(self, x: Any, y: Any, /) -> Any: ...
+    def minimum(self, x: Any, y: Any, /) -> Any: ...
     def where(self, condition: Any, x: Any, y: Any, /) -> Any: ...
 
 
@@ -35,6 +36,10 @@ class Numbers(NamedTuple):
     @staticmethod
     def maximum(x: float, y: float) -> float:
         return x if x > y or x != x else y
+
+    @staticmethod
+    def minimum(x: float, y: float) -> float:
+        return x if x < y or x != x else y
 
     @staticmethod
     def where(condition: bool, x: float, y: float) -> float:
@@ -79,6 +84,11 @@ def sign(x: Any) -> Any:
 def maximum(x: Any, y: Any) -> Any:
     """The larger of two, element by element; NaN if either is."""
     return _language(x, y).maximum(x, y)
+
+
+def minimum(x: Any, y: Any) -> Any:
+    """The smaller of two, element by element; NaN if either is."""
+    return _language(x, y).minimum(x, y)
 
 
 def where(condition: Any, x: Any, y: Any) -> Any:

@@ -58,16 +58,17 @@ def chosen(record: Record) -> dict[str, Any]:
 
 
 def declared(record: Record) -> dict[str, Any]:
-    """The hyper-parameters that the rule itself declares, its betas under its own names.
+    """The hyper-parameters that the rule itself declares, under its own names.
 
     Torch's own switches (`foreach`, `fused`) say who computes, not what.
     """
     if record.rule not in rules.names():
         return dict(record.hypers)
-    given = dict(record.hypers)
-    betas: Any = given.pop("betas", None) or []
-    given |= {f"beta{i}": beta for i, beta in enumerate(betas, start=1)}
-    return {name: given[name] for name in rules.find(record.rule).hypers if name in given}
+    rule, given = rules.find(record.rule), dict(record.hypers)
+    for together, apart in rule.tuples.items():
+        values: Any = given.pop(together, None) or []
+        given |= dict(zip(apart, values, strict=False))
+    return {name: given[name] for name in rule.hypers if name in given}
 
 
 def feed(record: Record) -> str:
