@@ -13,6 +13,7 @@ switches. As in torch, ε is added to the uncorrected √v.
 
 from thalweg.rules.decay import decay
 from thalweg.rules.kinds import Array, Decay, Rate, Source, Squares, Strength, Tiny, Zeros, preset
+from thalweg.rules.rectification import rectification
 from thalweg.rules.words import ema, sqrt
 
 source = Source(
@@ -55,14 +56,9 @@ def radam(
     )
     exp_avg = ema(exp_avg, grad, beta1)
     exp_avg_sq = ema(exp_avg_sq, grad * grad, beta2)
-    left = beta2**step
-    longest = 2 / (1 - beta2) - 1
-    length = longest - 2 * step * left / (1 - left)
     rate = lr / (1 - beta1**step)
-    if length > 5:
-        rectified = sqrt(
-            (length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length)
-        )
-        rate = rate * rectified * sqrt(1 - left)
+    trust = rectification(step, beta2)
+    if trust:
+        rate = rate * trust * sqrt(1 - beta2**step)
         return param - rate * exp_avg / (sqrt(exp_avg_sq) + eps), exp_avg, exp_avg_sq
     return param - rate * exp_avg, exp_avg, exp_avg_sq
