@@ -1,8 +1,8 @@
 """The head of a rule's page, read from the rule: a page's file holds only what people add to it.
 
 MkDocs calls `on_page_markdown` for every page. `docs/rules/adam.md` gets a title, the equation of
-`thalweg/rules/adam.py`, and tables of its numbers, states and presets; the list of all rules takes
-the place of its marker in `docs/rules/index.md`.
+`thalweg/rules/adam.py`, and tables of its numbers, states, dialects and presets; the list of all
+rules takes the place of its marker in `docs/rules/index.md`.
 """
 
 import re
@@ -90,6 +90,13 @@ def _declared(rule: Rule) -> Iterator[str]:
     )
     kept = f"{_bytes(rule)} bytes a parameter in float32" if _bytes(rule) else "nothing"
     yield f"At the defaults it keeps {kept}."
+    if rule.dialects:
+        yield (
+            "A dialect is all of what a library, or the paper, means by this rule: "
+            f'`thalweg.{rule.title}(params, dialect="{list(rule.dialects)[-1]}")`.'
+        )
+        yield _dialects(rule)
+        yield "\n".join(f'- `"{name}"`: {found.by}' for name, found in rule.dialects.items())
     if rule.presets:
         yield _table(
             ("preset", "values", "who says so"),
@@ -105,6 +112,19 @@ def _argument(rule: Rule, name: str, hyper: Hyper) -> tuple[str, ...]:
     return f"`{argument}`", f"`{hyper.default!r}`", allowed, by
 
 
+def _dialects(rule: Rule) -> str:
+    """A column for each dialect, so that one reads across where they differ."""
+    columns = [_spelled(rule, dialect.values) for dialect in rule.dialects.values()]
+    names = dict.fromkeys(name for column in columns for name in column)
+    return _table(
+        ("argument", *(f'`"{name}"`' for name in rule.dialects)),
+        [
+            (f"`{name}`", *(f"`{column[name]!r}`" if name in column else "" for column in columns))
+            for name in names
+        ],
+    )
+
+
 def _state(rule: Rule, slot: Slot) -> tuple[str, ...]:
     start = slot.state.start
     filled = f"`{start}`" if isinstance(start, str) else f"{start:g}"
@@ -118,6 +138,10 @@ def _bytes(rule: Rule) -> int:
 
 
 def _values(rule: Rule, values: Mapping[str, Any]) -> str:
+    return ", ".join(f"`{name}={value!r}`" for name, value in _spelled(rule, values).items())
+
+
+def _spelled(rule: Rule, values: Mapping[str, Any]) -> dict[str, Any]:
     spelled: dict[str, Any] = {}
     for name, value in values.items():
         together, place = rule.places[name]
@@ -126,7 +150,7 @@ def _values(rule: Rule, values: Mapping[str, Any]) -> str:
             spelled[together] = tuple(values[n] for n in names)
         else:
             spelled[name] = value
-    return ", ".join(f"`{name}={value!r}`" for name, value in spelled.items())
+    return spelled
 
 
 def _source(rule: Rule) -> Iterator[str]:

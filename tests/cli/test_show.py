@@ -25,9 +25,10 @@ def test_show_says_all_that_a_rule_declares(name, call):
     assert str(rule.source) in text
     for part in [*rule.hypers, *rule.carried, *(slot.name for slot in rule.slots)]:
         assert part in text
-    for preset, declared in rule.presets.items():
-        assert f'preset="{preset}": ' in text
-        assert declared.by in text
+    for kind, named in (("dialect", rule.dialects), ("preset", rule.presets)):
+        for word, declared in named.items():
+            assert f'{kind}="{word}": ' in text
+            assert declared.by in text
 
 
 @pytest.mark.parametrize(("name", "size"), [("adam", 8), ("sgd", 0), ("lion", 4)])
@@ -37,7 +38,7 @@ def test_show_counts_the_state(name, size, call):
 
 def test_a_default_names_whose_it_is(call):
     [line] = [x for x in call("show", "adam").stdout.splitlines() if x.startswith("beta1 ")]
-    assert line.split(maxsplit=4)[-1].endswith("torch, paper, article")
+    assert line.split(maxsplit=4)[-1].endswith("torch, paper, keras, optax, article")
 
 
 def test_show_prints_the_program_of_the_cpu_engine(call):

@@ -30,11 +30,12 @@ def test_a_head_has_every_number_state_preset_and_line_of_the_equation(hooks, na
     page = rendered(hooks, f"rules/{name}.md", "what people add")
     assert page.startswith(f"# {rule.title}\n")
     assert page.endswith("what people add")
-    numbers = {name: f"betas[{int(name[-1]) - 1}]" for name in ("beta1", "beta2")}
+    numbers = {n: k if i is None else f"{k}[{i}]" for n, (k, i) in rule.places.items()}
     rows = {line.split("`")[1] for line in page.splitlines() if line.startswith("| `")}
-    assert {numbers.get(hyper, hyper) for hyper in rule.hypers} <= rows
+    assert set(numbers.values()) <= rows
     assert {slot.name for slot in rule.slots} | set(rule.carried) <= rows
     assert {f'"{preset}"' for preset in rule.presets} <= rows
+    assert [name for name in rule.dialects if f'\n- `"{name}"`: ' not in page] == []
     for line in rule.doc.splitlines():
         if line.startswith("    "):
             assert line.removeprefix("    ") in page
@@ -46,6 +47,9 @@ def test_adam_has_the_head_that_a_reader_would_write(hooks):
     assert "| `betas[1]` | `0.999` | [0, 1) | torch.optim.Adam 2.13; Kingma & Ba 2015" in page
     assert "| `max_exp_avg_sq` | 0 | with `amsgrad` | 4 | 2 |" in page
     assert '| `"article"` | `betas=(0.9, 0.99)`, `eps=1e-10` | Amin Ag 2019' in page
+    assert '| argument | `"torch"` | `"paper"` | `"keras"` | `"optax"` |' in page
+    assert "| `eps` | `1e-08` | `1e-08` | `1e-07` | `1e-08` |" in page
+    assert "| `lr` | `0.001` | `0.001` | `0.001` |  |" in page
     assert "keeps 8 bytes a parameter in float32" in page
     assert "[arXiv:1412.6980](https://arxiv.org/abs/1412.6980)" in page
 

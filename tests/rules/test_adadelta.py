@@ -36,3 +36,10 @@ def test_the_first_step_is_root_eps_over_the_root_of_the_new_share():
     x = Parameter(torch.zeros(1, dtype=torch.float64))
     moved = steps_of(thalweg.Adadelta([x], rho=0.75, eps=1e-8), x, [1e6])
     assert moved[0].item() == pytest.approx(-((1e-8 / 0.25) ** 0.5), rel=1e-12)
+
+
+def test_decay_may_be_decoupled():
+    x = Parameter(torch.ones(1, dtype=torch.float64))
+    opt = thalweg.Adadelta([x], lr=0.5, weight_decay=0.5, decoupled_weight_decay=True)
+    assert steps_of(opt, x, [0.0])[0].item() == -0.25
+    assert opt.state[x]["square_avg"].item() == 0

@@ -41,3 +41,16 @@ def test_both_halves_of_a_complex_accumulator_start_where_they_should():
         p.grad = torch.full_like(p, 1 + 2j)
         opt.step()
     torch.testing.assert_close(*params, rtol=1e-12, atol=0)
+
+
+def test_eps_may_be_added_inside_the_root():
+    x = Parameter(torch.zeros(1, dtype=torch.float64))
+    opt = thalweg.Adagrad([x], lr=1.0, eps=9.0, eps_at="inside")
+    assert steps_of(opt, x, [4.0])[0].item() == pytest.approx(-4 / 5, rel=1e-14)
+
+
+def test_decay_may_be_decoupled():
+    x = Parameter(torch.ones(1, dtype=torch.float64))
+    opt = thalweg.Adagrad([x], lr=0.5, weight_decay=0.5, decoupled_weight_decay=True)
+    assert steps_of(opt, x, [0.0])[0].item() == -0.25
+    assert opt.state[x]["sum"].item() == 0

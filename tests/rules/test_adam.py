@@ -141,3 +141,56 @@ def test_torchs_names_are_kept_for_the_states():
     written = mine.state_dict()["state"][0]
     assert set(written) == set(other.state[theirs[0]])
     assert set(mine.state[ours[0]]) == {*written, "decays"}, "which only the host needs"
+
+
+def test_eps_hat_is_added_to_the_root_of_the_uncorrected_average():
+    x = Parameter(torch.zeros(1, dtype=torch.float64))
+    opt = thalweg.Adam([x], lr=1.0, betas=(0.5, 0.75), eps=1.0, eps_at="hat")
+    # v = 0.25 · 16 = 4 and √(1 − β₂) = 1/2: an eps of 1 there is an eps of 2 at the corrected root.
+    assert steps_of(opt, x, [4.0])[0].item() == pytest.approx(-4 / (4 + 2), rel=1e-14)
+
+
+@pytest.mark.parametrize(("where", "divisor"), [("before", 2.0), ("after", 8.0)])
+def test_the_largest_average_is_taken_before_or_after_the_correction(where, divisor):
+    # v is 16, 12, 9 and v̂ = v / (1 − 4⁻ᵗ · 3ᵗ) is 64, 27.4, 15.6: after it, the first is kept.
+    x = Parameter(torch.zeros(1, dtype=torch.float64))
+    flags = {"lr": 1.0, "betas": (0.0, 0.75), "eps": 0.0, "amsgrad": True, "amsgrad_max": where}
+    moved = steps_of(thalweg.Adam([x], engine="oracle", **flags), x, [8.0, 0.0, 1.0])
+    corrected = 4.0 / math.sqrt(1 - 0.75**3) if where == "before" else divisor
+    assert moved[2].item() == pytest.approx(-1 / corrected, rel=1e-14)
+
+
+def test_what_is_given_goes_before_the_dialect():
+    x = Parameter(torch.zeros(1))
+    opt = thalweg.Adam([x], dialect="keras", lr=0.5, eps_at="outside")
+    group = opt.param_groups[0]
+    assert (group["lr"], group["eps_at"], group["eps"]) == (0.5, "outside", 1e-7)
+    assert "dialect" not in group
+
+
+def test_one_beta_may_be_given_beside_a_dialect():
+    opt = thalweg.build("adamw", weights(), dialect="optax", beta1=0.8)
+    group = opt.param_groups[0]
+    assert (group["betas"], group["weight_decay"]) == ((0.8, 0.999), 1e-4)
+
+
+@pytest.mark.parametrize("dialect", ["torch", "paper", "keras", "optax"])
+def test_a_checkpoint_of_torch_loads_where_it_means_the_same(dialect):
+    params = weights()
+    theirs = twin("adam")(params)
+    walk(theirs, params, 2)
+    ours = thalweg.Adam(params, dialect=dialect)
+    if dialect in ("torch", "paper"):
+        ours.load_state_dict(theirs.state_dict())
+        return
+    with pytest.raises(ValueError, match="this state dict was saved with"):
+        ours.load_state_dict(theirs.state_dict())
+
+
+def test_a_checkpoint_of_a_dialect_brings_the_dialect_along():
+    params = weights()
+    saved = thalweg.Adam(params, dialect="keras")
+    walk(saved, params, 2)
+    opt = thalweg.Adam(params)
+    opt.load_state_dict(saved.state_dict())
+    assert opt.param_groups[0]["eps_at"] == "hat"

@@ -40,3 +40,19 @@ def test_zero_gradients_stay_finite():
     x = Parameter(torch.ones(1))
     steps_of(thalweg.Adamax([x]), x, [0.0, 0.0])
     assert x.item() == 1.0
+
+
+def test_eps_may_be_added_outside_the_maximum():
+    # The second gradient is below the fading maximum, β₂ · 8 = 4: eps is added to that.
+    moved = {}
+    for place in ("inside", "outside"):
+        x = Parameter(torch.zeros(1, dtype=torch.float64))
+        opt = thalweg.Adamax([x], lr=1.0, betas=(0.0, 0.5), eps=1.0, eps_at=place)
+        moved[place] = steps_of(opt, x, [8.0, 2.0])[1].item()
+    assert moved == pytest.approx({"inside": -2 / 4.5, "outside": -2 / 5}, rel=1e-14)
+
+
+def test_the_paper_divides_by_zero_where_there_was_no_gradient():
+    x = Parameter(torch.ones(1))
+    steps_of(thalweg.Adamax([x], dialect="paper", engine="oracle"), x, [0.0])
+    assert x.isnan().all()

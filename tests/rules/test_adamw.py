@@ -54,3 +54,11 @@ def test_bfloat16_weights_decay_through_steps_that_round_once():
     x = Parameter(torch.full((1,), 1.0, dtype=torch.bfloat16))
     steps_of(thalweg.AdamW([x], lr=1.0, weight_decay=1e-3, eps=1e4), x, [30.0])
     assert x.item() == torch.tensor(0.999 - 30 / (30 + 1e4)).bfloat16().item() != 1.0
+
+
+def test_the_place_of_eps_and_the_kind_of_amsgrad_are_adam_s():
+    plain, decoupled = weights(), weights()
+    flags = {"lr": 0.1, "eps": 1e-2, "eps_at": "hat", "amsgrad": True, "amsgrad_max": "after"}
+    walk(thalweg.Adam(plain, **flags), plain, 30)
+    walk(thalweg.AdamW(decoupled, weight_decay=0.0, **flags), decoupled, 30)
+    assert all(torch.equal(a, b) for a, b in zip(plain, decoupled, strict=True))

@@ -49,3 +49,14 @@ def test_a_constant_gradient_is_stepped_along_with_lr_in_the_end():
     moved = steps_of(thalweg.NAdam([x], lr=0.1, eps=0.0, engine="eager"), x, [3.0] * 3000)
     # mu of the next step is a little above this one's, so the sum of shares is a little above 1.
     assert moved[-1].item() == pytest.approx(-0.1, rel=1e-3)
+
+
+def test_a_constant_momentum_is_nesterov_s():
+    # m̂ = β₁ m / (1 − β₁³) + (1 − β₁) g / (1 − β₁²) at step 2, for gradients 1 and −2.
+    x = Parameter(torch.zeros(1, dtype=torch.float64))
+    opt = thalweg.NAdam([x], lr=1.0, betas=(0.5, 0.0), eps=0.0, momentum_form="constant")
+    moved = steps_of(opt, x, [1.0, -2.0])
+    mean = 0.5 * 0.5 + 0.5 * -2
+    ahead = 0.5 * mean / (1 - 0.5**3) + 0.5 * -2 / (1 - 0.5**2)
+    assert moved[1].item() == pytest.approx(-ahead / 2, rel=1e-14)
+    assert opt.state[x]["mu_product"] == 0.25

@@ -59,3 +59,21 @@ def test_a_momentum_that_is_raised_from_zero_works_from_then_on():
                 state["momentum_buffer"].zero_()
         walk(opt, params, 5, seed=2)
     torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-14)
+
+
+def test_eps_may_be_added_inside_the_root():
+    x = Parameter(torch.zeros(1, dtype=torch.float64))
+    opt = thalweg.RMSprop([x], lr=1.0, alpha=0.75, eps=5.0, eps_at="inside")
+    assert steps_of(opt, x, [4.0])[0].item() == pytest.approx(-4 / 3, rel=1e-14)
+
+
+def test_in_the_velocity_form_old_steps_keep_the_lr_that_they_were_taken_with():
+    moved = {}
+    for form in ("sum", "velocity"):
+        x = Parameter(torch.zeros(1, dtype=torch.float64))
+        opt = thalweg.RMSprop([x], lr=1.0, alpha=0.0, eps=0.0, momentum=0.5, form=form)
+        steps_of(opt, x, [3.0])
+        opt.param_groups[0]["lr"] = 0.1
+        moved[form] = steps_of(opt, x, [3.0])[0].item()
+    # Each gradient alone is a step of lr: 0.1 (1 + 0.5), or 0.1 + 0.5 · 1.
+    assert moved == pytest.approx({"sum": -0.15, "velocity": -0.6}, rel=1e-14)

@@ -60,7 +60,7 @@ def test_title_and_doc_come_from_the_docstring():
 
 @pytest.mark.parametrize("name", rules.names())
 def test_every_rule_is_titled_as_its_class_is_called(name):
-    assert rules.find(name).title.lower() == name
+    assert rules.find(name).title.lower() == name.replace("_", "")
 
 
 @pytest.mark.parametrize("name", rules.names())
@@ -75,6 +75,42 @@ def test_every_preset_names_hyper_parameters_and_passes_the_check(name):
     for preset in rule.presets.values():
         assert preset.values.keys() <= rule.hypers.keys()
         rule.check({**rule.defaults, **preset.values})
+
+
+DIALECTS = [(name, d) for name in rules.names() for d in rules.find(name).dialects]
+
+
+@pytest.mark.parametrize(("name", "dialect"), DIALECTS)
+def test_a_dialect_names_every_hyper_parameter_but_an_lr_that_must_be_given(name, dialect):
+    rule = rules.find(name)
+    found = rule.dialects[dialect]
+    must = {"lr"} if "lr must be given" in found.by else set()
+    assert found.values.keys() == rule.hypers.keys() - must
+    rule.check({**rule.defaults, **found.values})
+
+
+@pytest.mark.parametrize(("name", "dialect"), DIALECTS)
+def test_the_defaults_are_the_torch_dialect(name, dialect):
+    if dialect == "torch":
+        assert rules.find(name).values(dialect=dialect) == rules.find(name).defaults
+
+
+def test_a_preset_goes_before_a_dialect_and_a_dialect_before_the_defaults():
+    values = rules.find("adam").values(dialect="keras", preset="article")
+    assert (values["eps_at"], values["eps"], values["beta2"]) == ("hat", 1e-10, 0.99)
+
+
+@pytest.mark.parametrize(
+    ("rule", "chosen", "line"),
+    [
+        ("adam", {"dialect": "jax"}, "adam: no dialect is called 'jax'; there are torch, paper, "),
+        ("lion", {"dialect": "keras"}, "lion: no dialect is called 'keras'; it has none"),
+        ("adam", {"preset": "best"}, "adam: no preset is called 'best'; there are article"),
+    ],
+)
+def test_an_unknown_dialect_or_preset_is_refused_with_those_there_are(rule, chosen, line):
+    with pytest.raises(ValueError, match=f"^{line}"):
+        rules.find(rule).values(**chosen)
 
 
 @pytest.mark.parametrize("name", rules.names())

@@ -137,3 +137,12 @@ def test_nesterov_without_momentum_is_refused():
 def test_dampening_belongs_to_the_sum():
     with pytest.raises(ValueError, match="dampening"):
         thalweg.SGD([Parameter(torch.ones(1))], momentum=0.9, dampening=0.1, form="average")
+
+
+def test_decoupled_decay_never_enters_the_buffer():
+    x = Parameter(torch.ones(1, dtype=torch.float64))
+    opt = thalweg.SGD(
+        [x], lr=0.5, momentum=0.9, weight_decay=0.5, decoupled_weight_decay=True, form="velocity"
+    )
+    assert [s.item() for s in steps_of(opt, x, [0.0, 0.0])] == [-0.25, -0.1875]
+    assert opt.state[x]["momentum_buffer"].item() == 0

@@ -58,9 +58,10 @@ def show_rule(name: str, engine: str | None) -> None:
         print(f"Source: {rule.source}", end="\n\n")
     _show_hypers(rule)
     _show_state(rule)
-    for preset, declared in rule.presets.items():
-        values = ", ".join(f"{key}={value}" for key, value in declared.values.items())
-        print(f'preset="{preset}": {values} ({declared.by})')
+    for kind, named in (("dialect", rule.dialects), ("preset", rule.presets)):
+        for word, declared in named.items():
+            values = ", ".join(f"{key}={value}" for key, value in declared.values.items())
+            print(f'{kind}="{word}": {values} ({declared.by})')
     if program is not None:
         print(f"\nThe program of the {engine} engine, float32:\n\n{program.rstrip()}")
 
@@ -114,7 +115,9 @@ def _show_state(rule: Rule) -> None:
         ]
         for slot in rule.slots
     ]
-    rows += [[name, f"starts at {start:g}", "one number"] for name, start in rule.carried.items()]
+    for name, start in rule.carried.items():
+        begins = start if isinstance(start, str) else f"{start:g}"
+        rows.append([name, f"starts at {begins}", "one number"])
     if rows:
         table.show(["state", "", ""], rows, left=(0, 1, 2))
     print(f"{BYTES * sum(kept)} bytes of state a parameter in float32, at the defaults\n")

@@ -3,13 +3,13 @@
     θ ← θ (1 − η λ)                          decoupled weight decay       (weight_decay)
     m ← β₁ m + (1 − β₁) g                    average gradient             (exp_avg)
     v ← β₂ v + (1 − β₂) g²                   average squared gradient     (exp_avg_sq)
-    θ ← θ − η m̂ / (√v̂ + ε)                   m̂, v̂ as in Adam
+    θ ← θ − η m̂ / (√v̂ + ε)                   m̂, v̂ and the places of ε as in Adam
 
 A weight without gradient halves every ln 2 / (η λ) steps. The paper multiplies λ by the schedule
 alone; here as in torch it is multiplied by the learning rate too.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from thalweg.rules.adam import adam
 from thalweg.rules.kinds import (
@@ -32,7 +32,7 @@ source = Source(
     arxiv="1711.05101",
     where="Algorithm 2",
 )
-presets = {
+dialects = {
     "torch": preset(
         "torch.optim.AdamW 2.13",
         lr=1e-3,
@@ -41,10 +41,39 @@ presets = {
         eps=1e-8,
         weight_decay=1e-2,
         amsgrad=False,
+        eps_at="outside",
+        amsgrad_max="before",
     ),
+    "keras": preset(
+        "keras.optimizers.AdamW 3.15",
+        lr=1e-3,
+        beta1=0.9,
+        beta2=0.999,
+        eps=1e-7,
+        weight_decay=4e-3,
+        amsgrad=False,
+        eps_at="hat",
+        amsgrad_max="before",
+    ),
+    "optax": preset(
+        "optax.adamw 0.2.8, where lr must be given",
+        beta1=0.9,
+        beta2=0.999,
+        eps=1e-8,
+        weight_decay=1e-4,
+        amsgrad=False,
+        eps_at="outside",
+        amsgrad_max="after",
+    ),
+}
+presets = {
     "paper": preset(
-        "Loshchilov & Hutter 2019, Algorithm 2", lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8
-    ),
+        "Loshchilov & Hutter 2019, Algorithm 2, which has no λ of its own",
+        lr=1e-3,
+        beta1=0.9,
+        beta2=0.999,
+        eps=1e-8,
+    )
 }
 
 
@@ -62,6 +91,8 @@ def adamw(
     eps: Tiny = 1e-8,
     weight_decay: Strength = 1e-2,
     amsgrad: bool = False,
+    eps_at: Literal["outside", "hat"] = "outside",
+    amsgrad_max: Literal["before", "after"] = "before",
 ) -> tuple[Array, Array, Array, Array | None]:
     return adam(
         param,
@@ -76,4 +107,6 @@ def adamw(
         eps=eps,
         weight_decay=weight_decay,
         decoupled_weight_decay=True,
+        eps_at=eps_at,
+        amsgrad_max=amsgrad_max,
     )

@@ -47,6 +47,8 @@ class Hyper:
             allowed = "one of " + ", ".join(map(repr, self.choices))
             # `0 in (False, True)`: whoever writes amsgrad=0 or nesterov=1 means it.
             return None if value in self.choices else f"{value!r} is not {allowed}"
+        if value is None and self.default is None:
+            return None
         if isinstance(value, bool) or not isinstance(value, Real):
             return f"{value!r} is not a number"
         if self.range is None or float(value) in self.range:
@@ -64,7 +66,7 @@ class Demand:
     sentence: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rule:
     """What one step means, and everything that its file says about it.
 
@@ -80,6 +82,7 @@ class Rule:
         carried: the numbers that the rule carries from step to step, and where they start: at a
             number, or at the hyper-parameter of that name.
         presets: values by name, each with who says so.
+        dialects: what other libraries mean by this rule: a complete preset each, defaults and form.
         demands: what the hyper-parameters must satisfy together.
         accepts_sparse: whether a zero gradient leaves weights alone, so that a sparse gradient
             means the same as a dense one.
@@ -100,13 +103,33 @@ class Rule:
     presets: Mapping[str, Preset]
     demands: tuple[Demand, ...] = ()
     accepts_sparse: Callable[[Mapping[str, Any]], bool] = lambda hypers: False
-    tuples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tuples: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     averaged: Callable[..., Any] | None = None
+    dialects: Mapping[str, Preset] = field(default_factory=dict[str, Preset])
 
     @cached_property
     def defaults(self) -> dict[str, Any]:
         """Every hyper-parameter at its default."""
         return {name: hyper.default for name, hyper in self.hypers.items()}
+
+    def values(self, *, dialect: str | None = None, preset: str | None = None) -> dict[str, Any]:
+        """Every hyper-parameter as a dialect has it, and a preset where it says otherwise.
+
+        Raises:
+            ValueError: there is no dialect or preset of this name; the line names those there are.
+        """
+        found = self.defaults
+        for kind, name, known in (
+            ("dialect", dialect, self.dialects),
+            ("preset", preset, self.presets),
+        ):
+            if name is None:
+                continue
+            if name not in known:
+                others = f"there are {', '.join(known)}" if known else "it has none"
+                raise ValueError(f"{self.name}: no {kind} is called {name!r}; {others}")
+            found = {**found, **known[name].values}
+        return found
 
     @cached_property
     def decays(self) -> tuple[str, ...]:
@@ -138,6 +161,11 @@ class Rule:
         }
 
     @cached_property
+    def whens(self) -> tuple[str, ...]:
+        """The hyper-parameters that decide whether a state exists."""
+        return tuple(slot.state.when for slot in self.slots if slot.state.when)
+
+    @cached_property
     def counts(self) -> bool:
         """Whether the rule asks for the number of the step."""
         return "step" in inspect.signature(self.function).parameters
@@ -166,7 +194,7 @@ class Rule:
         default = self.hypers[hyper].default
         return [
             f"{name}: {preset.by}"
-            for name, preset in self.presets.items()
+            for name, preset in {**self.dialects, **self.presets}.items()
             if preset.values.get(hyper, ...) == default
         ]
 
@@ -181,23 +209,12 @@ def read(function: Callable[..., Any]) -> Rule:
     Raises:
         TypeError: one line that says what in the signature can't be read.
     """
+    known = getattr(function, "rule", None)
+    if isinstance(known, Rule):  # a rule that was modified
+        return known
     name = function.__name__
-    hints = typing.get_type_hints(function, include_extras=True)
-    parameters = list(inspect.signature(function).parameters.values())
-    arrays = [p for p in parameters if p.kind is not p.KEYWORD_ONLY]
-    if [p.name for p in arrays[:2]] != ["param", "grad"]:
-        raise TypeError(f"{name}: a rule's first two arguments are param and grad")
-    slots = tuple(_slot(name, p.name, hints.get(p.name)) for p in arrays[2:])
-    hypers: dict[str, Hyper] = {}
-    carried: dict[str, float | str] = {}
-    for parameter in parameters[len(arrays) :]:
-        if parameter.name == "step":
-            continue
-        found = _hyper(name, parameter, hints.get(parameter.name))
-        if isinstance(found, Carried):
-            carried[parameter.name] = found.start
-        else:
-            hypers[parameter.name] = found
+    found = declare(function, ("param", "grad"))
+    hypers = found.hypers
     module = sys.modules.get(function.__module__)
     # A file with one rule speaks for it; a user's file with several speaks through docstrings.
     own = module if getattr(module, "source", None) is not None else None
@@ -208,15 +225,54 @@ def read(function: Callable[..., Any]) -> Rule:
         title=_title(doc, name),
         doc=doc.strip(),
         source=getattr(own, "source", None),
-        slots=slots,
+        slots=found.slots,
         hypers=hypers,
-        carried=carried,
+        carried=found.carried,
         presets=getattr(own, "presets", {}),
         demands=getattr(own, "demands", ()),
         accepts_sparse=getattr(own, "accepts_sparse", lambda hypers: False),
         tuples={**_betas(hypers), **getattr(own, "tuples", {})},
         averaged=getattr(own, "averaged", None),
+        dialects=getattr(own, "dialects", {}),
     )
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a signature declares: states, hyper-parameters, carried numbers, and if it counts."""
+
+    slots: tuple[Slot, ...]
+    hypers: Mapping[str, Hyper]
+    carried: Mapping[str, float | str]
+    counts: bool
+
+
+def declare(function: Callable[..., Any], first: tuple[str, ...]) -> Declared:
+    """Read a signature that begins with `first`.
+
+    Raises:
+        TypeError: one line that says what in the signature can't be read.
+    """
+    name = function.__name__
+    hints = typing.get_type_hints(function, include_extras=True)
+    parameters = list(inspect.signature(function).parameters.values())
+    arrays = [p for p in parameters if p.kind is not p.KEYWORD_ONLY]
+    if tuple(p.name for p in arrays[: len(first)]) != first:
+        if len(first) == 2:
+            raise TypeError(f"{name}: a rule's first two arguments are param and grad")
+        raise TypeError(f"{name}: a modifier's first arguments are rule, param and grad")
+    slots = tuple(_slot(name, p.name, hints.get(p.name)) for p in arrays[len(first) :])
+    hypers: dict[str, Hyper] = {}
+    carried: dict[str, float | str] = {}
+    for parameter in parameters[len(arrays) :]:
+        if parameter.name == "step":
+            continue
+        found = _hyper(name, parameter, hints.get(parameter.name))
+        if isinstance(found, Carried):
+            carried[parameter.name] = found.start
+        else:
+            hypers[parameter.name] = found
+    return Declared(slots, hypers, carried, any(p.name == "step" for p in parameters))
 
 
 def _betas(hypers: Collection[str]) -> dict[str, tuple[str, ...]]:

@@ -1,6 +1,7 @@
 """SGD: a step against the gradient, or along a velocity that remembers past gradients.
 
     g ← g + λ θ                        coupled weight decay               (weight_decay)
+    θ ← θ (1 − η λ)                    or decoupled, as Keras has it      (decoupled_weight_decay)
     without momentum:
     θ ← θ − η g                        gradient descent                   (lr)
     with momentum μ, in one of three forms:
@@ -29,7 +30,7 @@ source = Source(
     venue="USSR Computational Mathematics and Mathematical Physics 4(5)",
     where="equation 9",
 )
-presets = {
+dialects = {
     "torch": preset(
         "torch.optim.SGD 2.13",
         lr=1e-3,
@@ -38,14 +39,35 @@ presets = {
         weight_decay=0.0,
         nesterov=False,
         form="sum",
+        decoupled_weight_decay=False,
     ),
-    "keras": preset("keras.optimizers.SGD 3", lr=1e-2, momentum=0.0, form="velocity"),
+    "keras": preset(
+        "keras.optimizers.SGD 3.15",
+        lr=1e-2,
+        momentum=0.0,
+        dampening=0.0,
+        weight_decay=0.0,
+        nesterov=False,
+        form="velocity",
+        decoupled_weight_decay=True,
+    ),
+    "optax": preset(
+        "optax.sgd 0.2.8, where lr must be given",
+        momentum=0.0,
+        dampening=0.0,
+        weight_decay=0.0,
+        nesterov=False,
+        form="sum",
+        decoupled_weight_decay=False,
+    ),
+}
+presets = {
     "sutskever": preset(
         "Sutskever et al. 2013, On the importance of initialization and momentum",
         momentum=0.9,
         nesterov=True,
         form="velocity",
-    ),
+    )
 }
 demands = (
     Demand(
@@ -76,8 +98,11 @@ def sgd(
     weight_decay: Strength = 0.0,
     nesterov: bool = False,
     form: Literal["sum", "average", "velocity"] = "sum",
+    decoupled_weight_decay: bool = False,
 ) -> tuple[Array, Array | None]:
-    param, grad = decay(param, grad, lr=lr, weight_decay=weight_decay, decoupled=False)
+    param, grad = decay(
+        param, grad, lr=lr, weight_decay=weight_decay, decoupled=decoupled_weight_decay
+    )
     if momentum_buffer is None:
         return param - lr * grad, None
     if form == "velocity":
