@@ -3,15 +3,16 @@
 
 PYTHON ?= python3
 VENV := .venv
+PEERS := .venv-peers
 RUN := $(VENV)/bin/python -m
 
 .DEFAULT_GOAL := help
 # One verb at a time, also under -j: they share one environment.
 .NOTPARALLEL:
-.PHONY: help race test slow lint format types floors docs bench parity pictures clean
+.PHONY: help race test slow lint format types floors docs bench bench-peers parity pictures clean
 
 help: ## List the verbs
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 race: $(VENV)/ready-lab ## Race four optimizers on handwritten digits; the page lands in runs/race
 	$(VENV)/bin/thalweg race digits --out runs/race
@@ -42,13 +43,16 @@ docs: $(VENV)/ready-dev ## Build the documentation into site/
 bench: $(VENV)/ready-lab ## Measure speed against torch.optim, side by side
 	$(VENV)/bin/python benchmarks/run.py
 
+bench-peers: $(PEERS)/ready ## Measure speed against DeepSpeed and torch.compile, side by side
+	$(PEERS)/bin/python benchmarks/peers.py
+
 parity: $(VENV)/ready-lab ## Print how far each rule on each engine is from the oracle, in ulps
 	$(VENV)/bin/python benchmarks/parity.py
 
 pictures: $(VENV)/ready-lab ## Draw the pictures of the README and the documentation again
 	$(VENV)/bin/python scripts/pictures.py
 
-clean: ## Delete caches and built files; .venv and runs/ stay
+clean: ## Delete caches and built files; environments and runs/ stay
 	rm -rf build dist site .pytest_cache .ruff_cache .hypothesis .import_linter_cache src/*.egg-info
 	find src tests benchmarks scripts docs -type d -name __pycache__ -prune -exec rm -rf {} +
 
@@ -64,4 +68,12 @@ $(VENV)/ready-%: pyproject.toml constraints.txt $(VENV)/whole
 	@mv $(VENV)/whole $(VENV)/unfinished
 	$(RUN) pip install --disable-pip-version-check -q -c constraints.txt -e '.[$*]'
 	@mv $(VENV)/unfinished $(VENV)/whole
+	@touch $@
+
+# The peers' own environment, made anew when a pin changes. DeepSpeed compiles its AdamW at first use.
+$(PEERS)/ready: pyproject.toml constraints.txt benchmarks/peers-requirements.txt
+	@echo "installing thalweg and its peers into $(PEERS); the first time takes some minutes"
+	$(PYTHON) -m venv --clear $(PEERS)
+	DS_BUILD_OPS=0 $(PEERS)/bin/python -m pip install --disable-pip-version-check -q \
+		-c constraints.txt -r benchmarks/peers-requirements.txt -e .
 	@touch $@
