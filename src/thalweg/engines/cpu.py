@@ -8,7 +8,7 @@ Elements do not know each other, so the result does not depend on the number of 
 
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 
 from thalweg.engines import kernels
-from thalweg.engines.printer import print_kernel
+from thalweg.engines.printer import PIECE, WATCHED, Layout, print_kernel
+from thalweg.engines.program import Program
 from thalweg.engines.survey import survey
 from thalweg.engines.tape import Recording, record
 from thalweg.rules import Rule
@@ -50,15 +51,15 @@ def _has_half() -> bool:
     )
 
 
-def why_not(tensor: Tensor) -> str | None:
-    """Why a parameter or a state can't be updated by this engine, or None if it can."""
+def why_not(tensor: Tensor, dtypes: Collection[torch.dtype] = DTYPES) -> str | None:
+    """Why a tensor can't be read and written by this engine, or None if it can."""
     if type(tensor) not in (Tensor, torch.nn.Parameter):
         return f"a {type(tensor).__name__} has its own arithmetic"
     if tensor.device.type != "cpu":
         return f"it lies on {tensor.device}"
     if tensor.layout != torch.strided:
         return f"its layout is {str(tensor.layout).removeprefix('torch.')}"
-    if tensor.dtype not in DTYPES:
+    if tensor.dtype not in dtypes:
         return f"{str(tensor.dtype).removeprefix('torch.')} has no kernel"
     if tensor.dtype == torch.float16 and not _has_half():
         return "this processor does not convert float16"
@@ -91,7 +92,7 @@ def _strides(tensor: Tensor) -> list[tuple[int, int]]:
 
 def why_not_beside(param: Tensor, other: Tensor) -> str | None:
     """Why a gradient or a state can't be walked together with its parameter, or None."""
-    reason = why_not(other)
+    reason = why_not(other, (*DTYPES, torch.int8, torch.uint8))
     if reason:
         return reason
     if other.shape != param.shape or _strides(other) != _strides(param):
@@ -102,34 +103,47 @@ def why_not_beside(param: Tensor, other: Tensor) -> str | None:
 class Batch:
     """Tensors that one kernel call updates.
 
-    All parameters have the same dtype, and so have the first states, the second states, ...;
+    All parameters are stored alike, and so are the first states, the second states, ...;
     `why_not` and `why_not_beside` have nothing against any of them, and each has a gradient.
     """
 
     def __init__(
-        self, params: Sequence[Tensor], states: Sequence[dict[str, Any]], slots: Mapping[str, bool]
+        self,
+        params: Sequence[Tensor],
+        states: Sequence[dict[str, Any]],
+        layout: Layout,
+        columns: Sequence[str],
+        keys: Sequence[int],
     ) -> None:
         """Take tensors.
 
         Args:
             params: the parameters.
             states: for each a dict with its states' tensors and its step, the same for all.
-            slots: the names of the rule's states, and whether they are there.
+            layout: how they are stored.
+            columns: the names of the tensors in `states` that a kernel touches, as they follow
+                the parameter and its gradient in the table of addresses.
+            keys: a number for each parameter, by which noise tells them apart.
         """
-        self._names = ("param", "grad", *slots)
-        kind = DTYPES[params[0].dtype]
-        kinds = [DTYPES[states[0][name].dtype] if there else None for name, there in slots.items()]
-        self._dtypes = (kind, kind, *kinds)  # a gradient has the dtype of its parameter
-        self._sizes = [p.numel() for p in params]
-        self._small = sum(self._sizes) < _SMALL
+        self._layout = layout
+        self._sizes = np.array([p.numel() for p in params], np.int64)
+        self._small = self._sizes.sum() < _SMALL
         self._threads = 0
-        self._plan = (np.zeros((0, 3), np.int64), np.zeros(2, np.int64))
-        self._survey = survey(params, states, [name for name, there in slots.items() if there])
+        self._pieces = np.zeros((0, 3), np.int64)
+        self._spans = np.zeros(2, np.int64)
+        self._keys = np.array(keys, np.int64)
+        self._survey = survey(params, states, columns)
+        self._known: Any = None
+        self._program: Program | None = None
+        self._kernels: list[tuple[Any, Any]] = []
+        self._found = self._shares = np.zeros((0, 0))
+        self._stage, self._looked = 0, False
+        self._step = 0
 
     def ready(self) -> bool:
         """Look at all tensors again; whether they are still where and what they were.
 
-        The gradients are held until `step` or `release`.
+        The gradients are held until `finish` or `release`.
         """
         return self._survey.unchanged()
 
@@ -137,74 +151,168 @@ class Batch:
         """Let the gradients go without a step."""
         self._survey.release(written=False)
 
-    def step(self, recording: Recording, rule: Callable[..., Any]) -> None:
-        """Update all tensors. Comes after `ready`."""
-        key = (recording.lines, recording.outputs, self._names, self._dtypes)
-        kernel = _kernels.get(key)
-        if kernel is None:
-            kernel = _kernels[key] = _make(recording, self._names, self._dtypes, rule)
+    def start(
+        self,
+        update: Callable[..., Any],
+        rule: Callable[..., Any],
+        present: Sequence[bool],
+        numbers: Mapping[str, float],
+        products: Mapping[str, float],
+        fixed: Mapping[str, Any],
+        step: int,
+    ) -> None:
+        """Begin a step: compute its numbers, and call the rule if it has not been called so yet.
+
+        Args:
+            update: the rule, and what comes before and after it.
+            rule: the rule alone, for the kernel's name.
+            present: whether the parameter, the gradient and each state is there.
+            numbers: see `record`.
+            products: see `record`.
+            fixed: see `record`.
+            step: the number of this step, for noise.
+        """
+        inputs = [*numbers.values(), *products.values()]
+        known = (update, fixed, tuple(products))
+        program = self._program
+        if program is None or known != self._known or not program.start(inputs):
+            recording = record(update, present, numbers, products, **fixed)
+            program = self._program = Program(recording, self._sizes)
+            self._known = known if recording.lasting else None
+            self._kernels = _find(recording, self._layout, rule)
+            program.start(inputs)
+        self._step = step
+        self._stage, self._looked = 0, False
         threads = 1 if self._small or _alone.is_set() else torch.get_num_threads()
         if threads != self._threads:
             self._threads = threads
-            self._plan = share(self._sizes, threads)
-        numbers = np.array(recording.numbers, np.float64)
+            self._pieces, self._spans = share(self._sizes, threads)
+        width = len(program.recording.sums) + (len(WATCHED) if self._layout.watch else 0)
+        if self._found.shape != (len(self._pieces), width):
+            self._found = np.zeros((len(self._pieces), width))
+
+    def offer(self, known: Sequence[float]) -> dict[int, float]:
+        """Go on as far as the known totals allow; this batch's share of those that it waits for.
+
+        Args:
+            known: totals over all tensors, in the order in which the rule asks for them.
+
+        Returns:
+            By their places in that order; none if nothing is missing to `finish`.
+        """
+        program = self._program
+        assert program is not None
+        recording = program.recording
+        while self._stage < recording.depth - 1:
+            if not self._looked:
+                self._run()
+                self._shares = _gather(self._found, self._pieces, len(self._sizes))
+                self._looked = True
+            totals = recording.totals
+            waiting = {}
+            for place, reduction in enumerate(recording.sums):
+                if reduction.stage != self._stage:
+                    continue
+                if not reduction.of_all:
+                    program.sums[:, place] = self._shares[:, place]
+                elif totals.index(place) < len(known):
+                    program.sums[:, place] = known[totals.index(place)]
+                else:
+                    waiting[totals.index(place)] = float(self._shares[:, place].sum())
+            if waiting:
+                return waiting
+            self._stage, self._looked = self._stage + 1, False
+            program.proceed(self._stage)
+        return {}
+
+    def finish(self) -> tuple[float, ...]:
+        """Write. Comes after `offer` has nothing more.
+
+        Returns:
+            The numbers that the rule carries.
+        """
+        assert self._program is not None
         try:
-            if threads == 1:
-                kernel.serial(self._survey.address, numbers, *self._plan)
-            else:
-                # Not every threading layer lets two Python threads in at once.
-                with _launching:
-                    kernel.parallel(self._survey.address, numbers, *self._plan)
+            self._run()
         finally:
             self._survey.release(written=True)
+        return self._program.carried()
+
+    @property
+    def watched(self) -> list[float]:
+        """What the last step counted: see `printer.WATCHED`."""
+        return self._found[:, -len(WATCHED) :].sum(axis=0).tolist()
+
+    def _run(self) -> None:
+        assert self._program is not None
+        serial, parallel = self._kernels[self._stage]
+        arguments = (
+            self._survey.address,
+            self._program.arguments,
+            self._keys,
+            self._step,
+            self._found,
+            self._pieces,
+            self._spans,
+        )
+        if self._threads == 1:
+            serial(*arguments)
+        else:
+            # Not every threading layer lets two Python threads in at once.
+            with _launching:
+                parallel(*arguments)
+
+
+def _gather(found: np.ndarray, pieces: np.ndarray, tensors: int) -> np.ndarray:
+    """The sums of each tensor, out of those of its pieces, in their order."""
+    sums = np.zeros((tensors, found.shape[1]))
+    np.add.at(sums, pieces[:, 0], found)
+    return sums
 
 
 def share(sizes: Sequence[int], threads: int) -> tuple[np.ndarray, np.ndarray]:
-    """Cut tensors into pieces so that every thread gets as many elements as the others.
+    """Cut tensors into pieces and give every thread as many elements as the others.
+
+    The pieces do not depend on the number of threads, so neither do their sums.
 
     Returns:
         The pieces, rows of (tensor, start, count), and where each thread's rows begin (one
         more entry than threads).
 
-    >>> pieces, spans = share([10_000, 2_000], threads=2)
+    >>> pieces, spans = share([40_000, 2_000], threads=2)
     >>> pieces.tolist(), spans.tolist()
-    ([[0, 0, 6016], [0, 6016, 3984], [1, 0, 2000]], [0, 1, 3])
+    ([[0, 0, 16384], [0, 16384, 16384], [0, 32768, 7232], [1, 0, 2000]], [0, 1, 4])
     """
-    quota = -(-sum(sizes) // threads)
-    quota = max(_GRAIN, -(-quota // _LINE) * _LINE)  # no two threads on one cache line
-    pieces: list[tuple[int, int, int]] = []
-    spans = [0]
-    room = quota
-    for tensor, size in enumerate(sizes):
-        start = 0
-        while start < size:
-            count = min(room, size - start)
-            pieces.append((tensor, start, count))
-            start += count
-            room -= count
-            if room == 0:
-                spans.append(len(pieces))
-                room = quota
-    if spans[-1] != len(pieces) or len(spans) == 1:
-        spans.append(len(pieces))
+    pieces = [
+        (tensor, start, min(PIECE, size - start))
+        for tensor, size in enumerate(sizes)
+        for start in range(0, size, PIECE)
+    ]
     table = np.array(pieces, np.int64).reshape(-1, 3)
-    return table, np.array(spans, np.int64)
+    # A thread's share begins with the piece that is nearest to its place among all elements.
+    ends = np.concatenate([[0], np.cumsum(table[:, 2])])
+    wanted = ends[-1] * np.arange(1, threads) / threads
+    spans = [int(np.abs(ends - place).argmin()) for place in wanted]
+    return table, np.array([0, *spans, len(table)], np.int64)
 
 
-_LINE = 64
-_GRAIN = 4096
 _SMALL = 16384
 """Below this many elements, waking a second thread costs more than it saves."""
 
 
-def _make(
-    recording: Recording,
-    names: Sequence[str],
-    dtypes: Sequence[str | None],
-    rule: Callable[..., Any],
-) -> Any:
-    source = print_kernel(recording, names, dtypes, rule=rule, version=__version__)
-    return kernels.load(rule.__name__, source)
+def _find(recording: Recording, layout: Layout, rule: Callable[..., Any]) -> list[tuple[Any, Any]]:
+    """The kernels of a recording, printed and loaded if they are not yet."""
+    tape = recording.lines, recording.stages, recording.sums, recording.outputs
+    key = (tape, recording.per_tensor, layout)
+    found = _kernels.get(key)
+    if found is None:
+        text = print_kernel(recording, layout, rule=rule, version=__version__)
+        module: Any = kernels.load(getattr(rule, "__name__", "rule"), text)
+        found = _kernels[key] = [
+            (getattr(module, f"serial{stage}"), getattr(module, f"parallel{stage}"))
+            for stage in range(recording.depth)
+        ]
+    return found
 
 
 def source(rule: Rule, dtype: str = "float32", **hypers: Any) -> str:
@@ -223,14 +331,33 @@ def source(rule: Rule, dtype: str = "float32", **hypers: Any) -> str:
     values = {**rule.defaults, **hypers}
     rule.check(values)
     there = [slot.exists(values) for slot in rule.slots]
-    step = Step(1000)  # past the first steps, where a rule may be another one
-    numbers = {**values, **rule.starts(values)}
-    recording = record(rule.function, [True, True, *there], step=step, **numbers)
-    names = ["param", "grad", *(slot.name for slot in rule.slots)]
-    dtypes = [dtype, dtype, *(dtype if t else None for t in there)]
-    return print_kernel(recording, names, dtypes, rule=rule.function, version=__version__)
+    names = ("param", "grad", *(slot.name for slot in rule.slots))
+    kinds = (dtype, dtype, *(dtype if t else None for t in there))
+    recording = record_rule(rule, [True, True, *there], values)
+    return print_kernel(recording, Layout(names, kinds), rule=rule.function, version=__version__)
+
+
+def record_rule(rule: Rule, present: Sequence[bool], hypers: Mapping[str, Any]) -> Recording:
+    """A recording of a rule past its first steps, where it may be another one."""
+    numbers, fixed = sort_out({"step": Step(1000), **hypers, **rule.starts(hypers)})
+    if not rule.counts:
+        del numbers["step"]
+    return record(rule.function, present, numbers, **fixed)
+
+
+def sort_out(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The numbers among a rule's arguments, which may change from step to step, and the rest."""
+    numbers: dict[str, Any] = {}
+    fixed: dict[str, Any] = {}
+    for name, value in values.items():
+        (fixed if value.__class__ in _FIXED else numbers)[name] = value
+    return numbers, fixed
+
+
+_FIXED = (bool, str, type(None))
 
 
 def prepare() -> None:
     """Do what the first step would otherwise wait for: import Numba and wake its compiler."""
     survey([], [], [])
+    Program(Recording(0), np.zeros(0, np.int64)).start([])

@@ -31,6 +31,10 @@ def _wanted() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "thalweg"
 
 
+_MEMORY = Path(__file__).with_name("memory.py")
+"""What every kernel calls, and Numba compiles into it."""
+
+
 @cache
 def folder() -> Path:
     """Where kernels are kept: the first of the places above that can be written."""
@@ -54,7 +58,8 @@ def load(name: str, source: str) -> ModuleType:
     """
     import numba
 
-    depends = f"{source}\n{numba.__version__} {platform.machine()} {sys.version_info[:2]}"
+    version = f"{numba.__version__} {platform.machine()} {sys.version_info[:2]}"
+    depends = f"{source}\n{_MEMORY.read_text(encoding='utf-8')}\n{version}"
     digest = hashlib.sha256(depends.encode()).hexdigest()[:16]
     path = folder() / f"{name}_{digest}.py"
     _write(path, source)

@@ -7,8 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from thalweg.engines.real import assign, real
+from thalweg.engines.real import real
 from thalweg.engines.result import split
+from thalweg.engines.storage import NOISELESS, Cell, Noise, draws
+from thalweg.engines.totals import total
 from thalweg.rules.words import speak
 
 
@@ -16,10 +18,25 @@ class NumpyWords:
     """How NumPy arrays say the words: as IEEE 754 does, without warnings."""
 
     sqrt = staticmethod(np.sqrt)
+    exp = staticmethod(np.exp)
+    log = staticmethod(np.log)
     sign = staticmethod(np.sign)
     maximum = staticmethod(np.maximum)
     minimum = staticmethod(np.minimum)
+    atan2 = staticmethod(np.arctan2)
     where = staticmethod(np.where)
+
+    @staticmethod
+    def norm(x: np.ndarray) -> float:
+        return float(np.sqrt(np.sum(x * x)))
+
+    @staticmethod
+    def mean(x: np.ndarray) -> float:
+        return float(np.mean(x)) if x.size else 0.0
+
+    @staticmethod
+    def total(x: np.ndarray) -> float:
+        return total(float(np.sum(x)))
 
 
 speak(np.ndarray, NumpyWords)
@@ -47,25 +64,38 @@ def step(
 
 def apply(
     update: Callable[..., Any],
-    param: Tensor,
+    param: Cell,
     grad: Tensor,
-    states: Sequence[Tensor | None],
+    states: Sequence[Cell | None],
+    noise: Noise = NOISELESS,
     **numbers: Any,
 ) -> tuple[float, ...]:
-    """Step tensors in place: exact arithmetic, then one rounding to each tensor's own dtype.
+    """Step tensors in place: exact arithmetic, then one rounding to what each is kept as.
 
     Returns:
         The rule's carried numbers.
     """
-    exact = [None if t is None else _exact(t) for t in states]
-    result = step(update, _exact(param), _exact(grad), exact, **numbers)
     written = (param, *states)
-    for tensor, new in zip(written, result, strict=False):
-        if tensor is not None:
+    arrays, carried = call(update, param, grad, states, **numbers)
+    for cell, new, draw in zip(written, arrays, draws(written), strict=True):
+        if cell is not None:
             values = torch.from_numpy(np.ascontiguousarray(new))
-            assign(tensor, values.reshape(real(tensor).shape))
-    return result[len(written) :]
+            cell.store(values.reshape(cell.load().shape), noise._replace(draw=draw))
+    return carried
+
+
+def call(
+    update: Callable[..., Any],
+    param: Cell,
+    grad: Tensor,
+    states: Sequence[Cell | None],
+    **numbers: Any,
+) -> tuple[tuple[Any, ...], tuple[float, ...]]:
+    """What the rule makes of tensors: the new arrays and the carried numbers. Writes nothing."""
+    exact = [None if cell is None else _exact(cell.load()) for cell in states]
+    result = step(update, _exact(param.load()), _exact(real(grad)), exact, **numbers)
+    return split(update, result, [True, *(array is not None for array in exact)])
 
 
 def _exact(tensor: Tensor) -> np.ndarray:
-    return real(tensor.detach()).to("cpu", torch.float64).numpy()
+    return tensor.detach().to("cpu", torch.float64).numpy()

@@ -1,11 +1,22 @@
-"""The printer: a tape becomes the source of a Numba kernel.
+"""The printer: a tape becomes the source of Numba kernels.
 
 The source is for people too: it opens with the rule as its author wrote it, and goes on with the
-same operations one by one.
+same operations one by one. A rule with reductions becomes several kernels, one for each time that
+all tensors must be read; only the last writes.
+
+How an array is stored is decided here, at load and store, and no rule knows it:
+
+    float32 float64 bfloat16 float16    rounded to nearest
+    bfloat16~                           rounded up or down at random, in proportion
+    bfloat16+                           with the rounding error beside it, in a column of its own
+    int8                                127 steps up and down of the largest in a block
+    root8                               the root, in 255 steps of the largest in a block
 """
 
 import inspect
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from thalweg.engines.tape import Recording
@@ -27,6 +38,9 @@ _FORMS = {
     "neg": "-{0}",
     "abs": "abs({0})",
     "sqrt": "np.sqrt({0})",
+    "exp": "np.exp({0})",
+    "log": "np.log({0})",
+    "atan2": "memory.atan2_{wide}({0}, {1})",
     # NaN compares false with everything: it is passed on, as NumPy does.
     "sign": "one if {0} > zero else (-one if {0} < zero else {0})",
     "maximum": "{0} if {0} > {1} or {0} != {0} else {1}",
@@ -34,7 +48,7 @@ _FORMS = {
     "where": "{1} if {0} else {2}",
 }
 
-_SOURCE = '''\
+_HEAD = '''\
 """{title}, printed by thalweg {version}. Arithmetic in {wide}; stored: {stored}."""
 #
 {rule}
@@ -45,107 +59,352 @@ from thalweg.engines import memory
 
 one, zero = np.{wide}(1), np.{wide}(0)
 options = dict(nogil=True, cache=True, error_model="numpy", boundscheck=False)
+'''
+
+_KERNEL = """
+
+@njit(**options)
+def piece{stage}(address, number, key, step, found, tensor, start, count):
+{prologue}
 
 
 @njit(**options)
-def piece(address, number, tensor, start, count):
-{arrays}
-{numbers}
-    for i in range(count):
-{body}
-
-
-@njit(**options)
-def serial(address, number, pieces, spans):
+def serial{stage}(address, number, keys, step, found, pieces, spans):
     for p in range(len(pieces)):
-        piece(address, number, pieces[p, 0], pieces[p, 1], pieces[p, 2])
+        t = pieces[p, 0]
+        piece{stage}(address, number, keys[t], step, found[p], t, pieces[p, 1], pieces[p, 2])
 
 
 @njit(parallel=True, **options)
-def parallel(address, number, pieces, spans):
+def parallel{stage}(address, number, keys, step, found, pieces, spans):
     for s in prange(len(spans) - 1):
         for p in range(spans[s], spans[s + 1]):
-            piece(address, number, pieces[p, 0], pieces[p, 1], pieces[p, 2])
-'''
+            t = pieces[p, 0]
+            piece{stage}(address, number, keys[t], step, found[p], t, pieces[p, 1], pieces[p, 2])
+"""
+
+BLOCK = 256
+"""How many elements share a scale."""
+
+PIECE = 16384
+"""How many elements are summed, and rounded with one seed: always the same, for any threads."""
+
+_STEPS = {"int8": 127, "root8": 255}
+"""The kinds of eight bits, and how many steps make their largest value."""
+
+WATCHED = ("squares of gradients", "gradients that are not zero", "of those, weights that stayed")
+"""What the last kernel counts, if asked, behind the reductions' sums."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a kernel's arrays are stored.
+
+    Attributes:
+        names: what the inputs are called: param, grad and the states.
+        kinds: how each is stored; None for those that are not there.
+        clear: whether the gradient is set to zero.
+        watch: whether to count what `WATCHED` says.
+    """
+
+    names: tuple[str, ...]
+    kinds: tuple[str | None, ...]
+    clear: bool = False
+    watch: bool = False
+
+    def column(self, place: int) -> int:
+        """The column of an input in the table of addresses."""
+        return place if place < 2 else 2 + sum(map(width, self.kinds[2:place]))
+
+    def beside(self, place: int) -> int:
+        """The column of what goes beside it; the parameter's is the last."""
+        return self.column(place) + 1 if place else self.column(len(self.kinds))
+
+
+def width(kind: str | None) -> int:
+    """How many tensors hold an array of this kind: none, one, or one with what goes beside it."""
+    if kind is None:
+        return 0
+    return 2 if kind in _STEPS or kind.endswith("+") else 1
+
+
+def bytes_of(kind: str | None) -> float:
+    """Bytes that an element of this kind takes, with its part of what goes beside it."""
+    if kind in _STEPS:
+        return 1 + 4 / BLOCK
+    if kind is None:
+        return 0.0
+    size = int(re.sub(r"\D", "", kind)) / 8
+    return 2 * size if kind.endswith("+") else size
+
+
+def traffic(recording: Recording, layout: Layout) -> float:
+    """Bytes that the kernels of a tape read and write for each element."""
+    moved = 0.0
+    for number in range(recording.depth):
+        stage = _Stage(recording, layout, "float32", number)
+        touched = [*stage.loads, *stage.stores, *([1] if stage.clear else [])]
+        moved += sum(bytes_of(layout.kinds[c]) for c in touched)
+    return moved
 
 
 def print_kernel(
-    recording: Recording,
-    names: Sequence[str],
-    dtypes: Sequence[str | None],
-    *,
-    rule: Callable[..., Any],
-    version: str,
+    recording: Recording, layout: Layout, *, rule: Callable[..., Any], version: str
 ) -> str:
-    """The source of the kernel for a tape.
+    """The source of the kernels for a tape.
 
     Args:
         recording: the tape.
-        names: what the inputs are called: param, grad and the states.
-        dtypes: how each input is stored, by name: "float32", "bfloat16", ...; None if the rule
-            goes without it.
+        layout: how its arrays are stored.
         rule: the function that was recorded; its source stands at the head of the kernel's.
         version: thalweg's.
 
     Returns:
-        A Python module with `serial` and `parallel`, which take the table of addresses
-        (a row a tensor, a column an input), the numbers, the pieces (tensor, start, count) and
-        where each thread's pieces begin.
+        A Python module with `serial0` and `parallel0`, `serial1` and `parallel1`, ..., one pair for
+        each time that all tensors must be read. They take the table of addresses (a row a tensor,
+        the columns of `Layout`), the arguments, a key for each tensor and the step (from which
+        noise is made), the table that the pieces' sums are written to, the pieces (tensor, start,
+        count) and where each thread's pieces begin.
     """
-    column_of = dict(zip((i for i, d in enumerate(dtypes) if d), range(len(names)), strict=False))
-    wide = "float64" if "float64" in dtypes else "float32"
-    used = {i for line in recording.lines for i in line[1:] if 0 <= i < recording.inputs}
-    used |= {i for i in recording.outputs if i is not None and i < recording.inputs}
-    written = [0, *range(2, recording.inputs)]
-    columns = sorted(
-        used | {c for c, o in zip(written, recording.outputs, strict=True) if o not in (None, c)}
-    )
-
-    def operand(index: int) -> str:
-        if index < 0:
-            return f"k{-index - 1}"
-        return f"x_{names[index]}" if index < recording.inputs else f"v{index}"
-
-    body = [f"x_{names[c]} = {_load(dtypes[c], f'at_{names[c]}[i]', wide)}" for c in sorted(used)]
-    for index, (operation, *operands) in enumerate(recording.lines):
-        if operation != "input":
-            form = _FORMS[operation].format(*map(operand, operands))
-            body.append(f"v{index} = {form}")
-    for column, output in zip(written, recording.outputs, strict=True):
-        if output not in (None, column):
-            body.append(f"at_{names[column]}[i] = {_store(dtypes[column], operand(output))}")
-    return _SOURCE.format(
-        title=rule.__name__,
+    wide = "float64" if "float64" in layout.kinds else "float32"
+    stages = [_Stage(recording, layout, wide, stage) for stage in range(recording.depth)]
+    last = stages[-1]
+    stored = sorted(last.loads | last.stores.keys())
+    return _HEAD.format(
+        title=getattr(rule, "__name__", "a rule"),
         version=version,
         wide=wide,
-        stored=", ".join(f"{names[c]} {dtypes[c]}" for c in columns),
+        stored=", ".join(f"{layout.names[c]} {layout.kinds[c]}" for c in stored),
         rule=_as_comment(rule),
-        arrays="\n".join(
-            f"    at_{names[c]} = memory.elements_{dtypes[c]}"
-            f"(address[tensor, {column_of[c]}], start, count)"
-            for c in columns
-        ),
-        numbers="\n".join(
-            f"    k{n} = np.{wide}(number[{n}])" for n in range(len(recording.numbers))
-        ),
-        body="\n".join(" " * 8 + line for line in body),
+    ) + "".join(
+        _KERNEL.format(stage=s.stage, prologue="\n".join(f"    {x}".rstrip() for x in s.text()))
+        for s in stages
     )
 
 
-def _load(dtype: str | None, element: str, wide: str) -> str:
-    value = element if dtype in ("float32", "float64") else f"memory.widen_{dtype}({element})"
-    return value if wide in (dtype, "float32") else f"np.{wide}({value})"
+class _Stage:
+    """One pass over all tensors."""
+
+    def __init__(self, recording: Recording, layout: Layout, wide: str, stage: int) -> None:
+        self.recording, self.layout, self.wide, self.stage = recording, layout, wide, stage
+        final = stage == recording.depth - 1
+        written = [0, *range(2, recording.inputs)]
+        self.stores: dict[int, int] = {}
+        if final:
+            pairs = zip(written, recording.outputs, strict=True)
+            self.stores = {c: o for c, o in pairs if o is not None and o != c}
+        self.clear, self.watch = final and layout.clear, final and layout.watch
+        self.sums = [
+            (place, s.kind, s.line) for place, s in enumerate(recording.sums) if s.stage == stage
+        ]
+        wanted = [*self.stores.values(), *(line for _, _, line in self.sums)]
+        if self.watch:
+            wanted += [0, 1]
+        self.lines = self._needed(wanted)
+        self.loads = {line for line in self.lines if line < recording.inputs}
+        self.arguments = sorted(
+            {
+                -operand - 1
+                for line in self.lines
+                for operand in recording.lines[line][1:]
+                if operand < 0
+            }
+        )
+        kinds = layout.kinds
+        self.blocks = [c for c in sorted(self.stores) if kinds[c] in _STEPS]
+        # Counted whether written or not, so that a column's noise is always the same.
+        self.noisy = [c for c in written if kinds[c] in _STEPS or str(kinds[c]).endswith("~")]
+
+    def _needed(self, wanted: list[int]) -> list[int]:
+        """The lines that these lines are made of, in order."""
+        found: set[int] = set()
+        rest = list(wanted)
+        while rest:
+            line = rest.pop()
+            if line in found:
+                continue
+            found.add(line)
+            operation, *operands = self.recording.lines[line]
+            if operation != "input":
+                rest += [o for o in operands[: _ARITY.get(operation, 2)] if o >= 0]
+        return sorted(found)
+
+    def text(self) -> list[str]:
+        """The body of `piece`."""
+        row = "tensor" if self.recording.per_tensor else "0"
+        out = [f"k{n} = np.{self.wide}(number[{row}, {n}])" for n in self.arguments]
+        if any(c in self.stores for c in self.noisy):
+            out.append(f"seed = memory.seed(key, step, start // {PIECE})")
+        out += [f"sum{place} = 0.0" for place, _, _ in self.sums]
+        if self.watch:
+            out += [f"seen{n} = 0.0" for n in range(len(WATCHED))]
+        coded = [c for c in sorted(self.loads) if self._coded(c)]
+        out += self._blockwise(coded) if coded or self.blocks else self._straight()
+        out += [f"found[{place}] = sum{place}" for place, _, _ in self.sums]
+        if self.watch:
+            begin = len(self.recording.sums)
+            out += [f"found[{begin + n}] = seen{n}" for n in range(len(WATCHED))]
+        return out
+
+    def _coded(self, column: int) -> bool:
+        return self.layout.kinds[column] in _STEPS
+
+    def _arrays(self, start: str, count: str) -> list[str]:
+        """The stretches of memory that are touched."""
+        names, kinds, layout = self.layout.names, self.layout.kinds, self.layout
+        out: list[str] = []
+        for c in sorted(self.loads | self.stores.keys() | ({1} if self.clear else set())):
+            kind, stretch = str(kinds[c]), f"{start}, {count}"
+            plain = kind.rstrip("~+")
+            place, beside = (f"address[tensor, {n}]" for n in (layout.column(c), layout.beside(c)))
+            out.append(f"at_{names[c]} = memory.elements_{plain}({place}, {stretch})")
+            if kind.endswith("+"):
+                out.append(f"rest_{names[c]} = memory.elements_{plain}({beside}, {stretch})")
+            elif self._coded(c):
+                out.append(
+                    f"scale_{names[c]} = memory.elements_float32({beside}, {start} // {BLOCK}, 1)"
+                )
+        return out
+
+    def _straight(self) -> list[str]:
+        drawn = [c for c in self.noisy if c in self.stores]
+        return [
+            *self._arrays("start", "count"),
+            *self._draws(drawn, "0"),
+            "for i in range(count):",
+            *(f"    {line}" for line in self._element()),
+        ]
+
+    def _blockwise(self, coded: list[int]) -> list[str]:
+        """Block by block: values are coded when the largest of all of them is known."""
+        names, kinds = self.layout.names, self.layout.kinds
+        straight = [c for c in self.noisy if c in self.stores and c not in self.blocks]
+        out = [f"new_{names[c]} = memory.scratch()" for c in self.blocks]
+        body = [f"n = min({BLOCK}, count - b)", *self._arrays("(start + b)", "n")]
+        for c in coded:
+            steps = _STEPS[str(kinds[c])]
+            body.append(f"unit_{names[c]} = scale_{names[c]}[0] / np.float32({steps})")
+        body += [f"top_{names[c]} = np.int32(0)" for c in self.blocks]
+        body += self._draws(straight, "b")
+        body += ["for i in range(n):", *(f"    {line}" for line in self._element())]
+        for c in self.blocks:
+            name, steps = names[c], _STEPS[str(kinds[c])]
+            body += [
+                f"scale_{name}[0] = memory.float_of(top_{name})",
+                f"unit_{name} = memory.per_unit(top_{name}, np.float32({steps}))",
+            ]
+        if self.blocks:
+            body += self._draws(self.blocks, "b")
+            body += ["for i in range(n):", *(f"    {x}" for x in self._noise(self.blocks))]
+            body += [
+                f"    at_{names[c]}[i] = memory.code_{kinds[c]}"
+                f"(new_{names[c]}[i], unit_{names[c]}, {self._bits(c)})"
+                for c in self.blocks
+            ]
+        return [*out, f"for b in range(0, count, {BLOCK}):", *(f"    {line}" for line in body)]
+
+    def _drawn(self, columns: list[int]) -> list[int]:
+        """The draws of noise that these columns need: each serves two."""
+        return sorted({self.noisy.index(c) // 2 for c in columns})
+
+    def _draws(self, columns: list[int], element: str) -> list[str]:
+        return [f"weyl{n} = memory.weyl(seed, {element}, {n})" for n in self._drawn(columns)]
+
+    def _noise(self, columns: list[int]) -> list[str]:
+        return [
+            line
+            for n in self._drawn(columns)
+            for line in (
+                f"noise{n} = memory.noise(weyl{n}, seed)",
+                f"weyl{n} = memory.following(weyl{n})",
+            )
+        ]
+
+    def _bits(self, column: int) -> str:
+        """Sixteen random bits for a column: a draw serves two."""
+        place = self.noisy.index(column)
+        return f"memory.{'high' if place % 2 else 'low'}(noise{place // 2})"
+
+    def _operand(self, index: int) -> str:
+        if index < 0:
+            return f"k{-index - 1}"
+        if index < self.recording.inputs:
+            return f"x_{self.layout.names[index]}"
+        return f"v{index}"
+
+    def _element(self) -> list[str]:
+        """What is done to one element."""
+        names = self.layout.names
+        out = [f"x_{names[c]} = {self._load(c)}" for c in sorted(self.loads)]
+        for index in self.lines:
+            operation, *operands = self.recording.lines[index]
+            if operation != "input":
+                out.append(f"v{index} = {self._form(operation, operands)}")
+        for place, kind, line in self.sums:
+            value = f"np.float64({self._operand(line)})"
+            out.append(f"sum{place} = memory.{kind}(sum{place}, {value})")
+        straight = [c for c in self.noisy if c in self.stores and c not in self.blocks]
+        out += self._noise(straight) if straight else []
+        for column, line in self.stores.items():
+            out += self._store(column, self._operand(line))
+        if self.watch:
+            out += [
+                "seen0 = memory.squares(seen0, np.float64(x_grad))",
+                "seen1 = memory.sum(seen1, 1.0 if x_grad != zero else 0.0)",
+                f"stayed = {self._load(0)} == x_param and x_grad != zero",
+                "seen2 = memory.sum(seen2, 1.0 if stayed else 0.0)",
+            ]
+        if self.clear:
+            grad = "np.uint16(0)" if "16" in str(self.layout.kinds[1]) else "zero"
+            out.append(f"at_{names[1]}[i] = {grad}")
+        return out
+
+    def _form(self, operation: str, operands: Sequence[int]) -> str:
+        return _FORMS[operation].format(*map(self._operand, operands), wide=self.wide)
+
+    def _load(self, column: int) -> str:
+        name, kind = self.layout.names[column], str(self.layout.kinds[column])
+        element = f"at_{name}[i]"
+        if kind in ("float32", "float64"):
+            value = element
+        elif kind in _STEPS:
+            value = f"memory.value_{kind}({element}, unit_{name})"
+        else:
+            value = f"memory.widen_{kind.rstrip('~+')}({element})"
+            if kind.endswith("+"):
+                value += f" + memory.widen_{kind[:-1]}(rest_{name}[i])"
+        return value if self.wide in (kind, "float32") else f"np.{self.wide}({value})"
+
+    def _store(self, column: int, value: str) -> list[str]:
+        name, kind = self.layout.names[column], str(self.layout.kinds[column])
+        element = f"at_{name}[i]"
+        if kind in ("float32", "float64"):
+            return [f"{element} = {value}"]  # the array's own type rounds
+        narrow = value if self.wide == "float32" else f"np.float32({value})"
+        if kind in _STEPS:
+            return [
+                f"n_{name} = memory.{'same' if kind == 'int8' else 'root'}({narrow})",
+                f"new_{name}[i] = n_{name}",
+                f"top_{name} = max(top_{name}, memory.size_of(n_{name}))",
+            ]
+        if kind.endswith("~"):
+            return [f"{element} = memory.dither_{kind[:-1]}({narrow}, {self._bits(column)})"]
+        if kind.endswith("+"):
+            plain = kind[:-1]
+            return [
+                f"{element} = memory.narrow_{plain}({narrow})",
+                f"rest_{name}[i] = memory.narrow_{plain}"
+                f"({narrow} - memory.widen_{plain}({element}))",
+            ]
+        return [f"{element} = memory.narrow_{kind}({value})"]
 
 
-def _store(dtype: str | None, value: str) -> str:
-    if dtype in ("float32", "float64"):
-        return value  # the array's own type rounds
-    return f"memory.narrow_{dtype}({value})"
+_ARITY = dict.fromkeys(("not", "neg", "abs", "sqrt", "exp", "log", "sign"), 1) | {"where": 3}
 
 
 def _as_comment(rule: Callable[..., Any]) -> str:
     try:
         source = inspect.getsource(rule)
     except (OSError, TypeError):
-        source = f"(the source of {rule.__name__} is not at hand)"
+        source = f"(the source of {getattr(rule, '__name__', rule)} is not at hand)"
     return "\n".join(f"#   {line}".rstrip() for line in source.splitlines())

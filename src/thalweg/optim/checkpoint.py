@@ -97,19 +97,20 @@ def _ordered(
 
 def _read_state(rule: Rule, own: Mapping[str, Any], param: Tensor) -> dict[str, Any]:
     slots = {slot.name for slot in rule.slots}
+    beside = {"param_rest", *(f"{name}_scale" for name in slots)}
     numbers = {"step", *rule.carried, *(f"{name}_product" for name in rule.decays)}
     taken: dict[str, Any] = {}
     for name, value in own.items():
         if name in numbers:
             taken[name] = int(value) if name == "step" else float(value)
         elif isinstance(value, Tensor):
-            if name not in slots:
+            if name not in slots | beside:
                 raise ValueError(
                     f"{rule.name}: this state dict holds {name!r}, which {rule.name} does not "
                     f"keep; it was saved by another optimizer ({rule.name} keeps "
                     f"{', '.join(sorted(slots)) or 'nothing'})"
                 )
-            if value.shape != param.shape:
+            if value.shape != param.shape and name not in beside:
                 raise ValueError(
                     f"{rule.name}: {name!r} has the shape {tuple(value.shape)}, its parameter "
                     f"{tuple(param.shape)}; were the parameters given in another order?"

@@ -2,10 +2,13 @@
 
 Torch takes betas and the like in a tuple and schedulers write numbers into the group; a rule wants
 plain floats. Schedules live beside the numbers, under "schedules", and write the current value of
-each into the group at every step, where loggers look for it.
+each into the group at every step, where loggers look for it. A group may have an "lr_factor" of its
+own: whatever sets its lr, the rule receives lr times that.
 """
 
+import math
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import torch
@@ -41,17 +44,21 @@ def spelled(rule: Rule, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def flat(rule: Rule, group: Mapping[str, Any]) -> dict[str, Any]:
-    """The rule's own hyper-parameters out of a group: tuples apart, tensors as floats."""
+    """The rule's own hyper-parameters out of a group: tuples apart, no tensors, lr factored."""
     found = {}
     for name, (key, place) in rule.places.items():
         value = group[key] if place is None else group[key][place]
         if value.__class__ not in _PLAIN and isinstance(value, torch.Tensor):
             value = float(value)
         found[name] = value
+    # Here, so that a state which starts at lr starts at what the first step will use. Schedulers
+    # write lr and loggers read it, so the factor never stands in the group's own.
+    if "lr_factor" in group:
+        found["lr"] *= group["lr_factor"]
     return found
 
 
-_PLAIN = (float, bool, int, str)
+_PLAIN = (float, bool, int, str, type(None))
 
 
 def adopt(rule: Rule, group: dict[str, Any]) -> None:
@@ -74,7 +81,9 @@ def adopt(rule: Rule, group: dict[str, Any]) -> None:
             raise ValueError(
                 f"{rule.name}: {name} is a tensor of {value.numel()} numbers; give one number"
             )
-    values = flat(rule, group)
+    if "lr_factor" in group:
+        _refuse_factor(rule, group["lr_factor"])
+    values = flat(rule, {k: v for k, v in group.items() if k != "lr_factor"})
     schedules = {n: v for n, v in values.items() if isinstance(v, Schedule)}
     for name, schedule in schedules.items():
         if rule.hypers[name].range is None:
@@ -93,6 +102,14 @@ def adopt(rule: Rule, group: dict[str, Any]) -> None:
         write(rule, group, {n: _sample(s, 0) for n, s in schedules.items()})
 
 
+def _refuse_factor(rule: Rule, factor: Any) -> None:
+    if "lr" not in rule.hypers:
+        raise ValueError(f"{rule.name}: lr_factor={factor!r} has no lr to multiply; leave it out")
+    number = isinstance(factor, Real) and not isinstance(factor, bool)
+    if not number or not 0 <= float(factor) < math.inf:
+        raise ValueError(f"{rule.name}: lr_factor={factor!r} is outside [0, inf); 1 is usual")
+
+
 def _sample(schedule: Schedule, step: int) -> float:
     return schedule.at(step, steps_per_epoch=100)
 
@@ -108,7 +125,7 @@ def write(rule: Rule, group: dict[str, Any], values: Mapping[str, float]) -> Non
 
 
 def resolve(rule: Rule, group: dict[str, Any], clock: int) -> dict[str, Any]:
-    """The rule's hyper-parameters for the step after `clock` steps, schedules applied.
+    """The rule's hyper-parameters for the step after `clock` steps: schedules and factor applied.
 
     Raises:
         ValueError: a schedule counts epochs and nobody said how many steps an epoch has; or

@@ -5,7 +5,7 @@ their own, as are those that another engine must update. A lot stands until some
 tensors changes; then the group is sorted anew.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import is_, itemgetter
 from typing import Any
@@ -13,11 +13,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from thalweg.engines import cpu, eager, oracle
-from thalweg.engines.tape import record
+from thalweg.engines import cpu, eager, oracle, totals
+from thalweg.engines.printer import Layout
+from thalweg.engines.storage import Cell, Noise
+from thalweg.optim import keeping
 from thalweg.optim.choice import choose, overlapping, reason
 from thalweg.optim.group import flat
-from thalweg.rules import Rule, Slot
+from thalweg.rules import Rule
 from thalweg.rules.fading import Fading, Step
 
 State = dict[str, Any]
@@ -25,35 +27,53 @@ State = dict[str, Any]
 
 @dataclass
 class Lot:
-    """Tensors that share engine, step and carried numbers.
+    """Tensors that share engine, storage, step and carried numbers.
 
     Attributes:
+        rule: what is done to them.
         engine: "cpu", "eager" or "oracle".
-        slots: the states that the rule keeps of them; None for those that are not there.
+        layout: how the parameter, the gradient and each of the rule's states are stored.
         decays: for each decay of the rule, the last value used, the product of all, and whether
             it ever changed. All members' states share this dict.
         turn: 0, or how often the same parameters came before in their group.
         params: the parameters.
         states: their state dicts, as in the optimizer's `state`.
-        tensors: for each slot that is there, the tensors, in the order of the parameters.
-        layouts: of the gradients, for the engines that take any.
+        keys: the parameters' places in the optimizer, by which noise tells them apart.
+        grads: the layouts of the gradients, for the engines that take any.
         batch: the tensors as the cpu engine holds them.
     """
 
+    rule: Rule
     engine: str
-    slots: tuple[Slot | None, ...]
+    layout: Layout
     decays: dict[str, tuple[float, float, bool]]
     turn: int
     params: list[Tensor] = field(default_factory=list)
     states: list[State] = field(default_factory=list)
-    tensors: list[list[Tensor]] = field(default_factory=list)
-    layouts: list[torch.layout] = field(default_factory=list)
+    keys: list[int] = field(default_factory=list)
+    grads: list[torch.layout] = field(default_factory=list)
     batch: cpu.Batch | None = None
+
+    def __post_init__(self) -> None:
+        """Work out what follows from the layout."""
+        self._present = [kind is not None for kind in self.layout.kinds]
+        self._columns = keeping.columns(self.layout)
+        self._tensors: list[list[Tensor]] = []
+        self._call: Any = None
+        self._asks: tuple[Any, bool] | None = None
+        self._watched = [0.0, 0.0, 0.0]
+        self._grad = False
 
     @property
     def step(self) -> int:
         """How many steps they have taken."""
         return self.states[0]["step"]
+
+    def settle(self) -> None:
+        """All members are here."""
+        self._tensors = [[state[name] for state in self.states] for name in self._columns]
+        if self.engine == "cpu":
+            self.batch = cpu.Batch(self.params, self.states, self.layout, self._columns, self.keys)
 
     def ready(self) -> bool:
         """Whether all tensors are still what they were; the cpu engine looks for itself."""
@@ -61,132 +81,208 @@ class Lot:
             return self.batch.ready()
         if [state["step"] for state in self.states] != [self.step] * len(self.states):
             return False
-        for slot, tensors in zip(filter(None, self.slots), self.tensors, strict=True):
+        for name, tensors in zip(self._columns, self._tensors, strict=True):
             # A state that someone deleted is a KeyError here, as it is in torch.
-            if not all(map(is_, map(itemgetter(slot.name), self.states), tensors)):
+            if not all(map(is_, map(itemgetter(name), self.states), tensors)):
                 return False
-        return [p.grad.layout if p.grad is not None else None for p in self.params] == self.layouts
+        return [p.grad.layout if p.grad is not None else None for p in self.params] == self.grads
 
     def release(self) -> None:
         """Undo `ready`, where no step follows."""
         if self.batch is not None:
             self.batch.release()
 
-    def advance(self, rule: Rule, update: Callable[..., Any], hypers: Mapping[str, Any]) -> None:
-        """Take one step with `update`, which is the rule and what comes before it."""
-        step = self.step + 1
-        numbers = {**hypers, **{name: self.states[0][name] for name in rule.carried}}
-        decays = {}
-        for name, (used, product, changed) in self.decays.items():
-            now = hypers[name]
-            changed = changed or (step > 1 and now != used)
-            decays[name] = (now, product * now, changed)
-            if changed:
-                numbers[name] = Fading(now, step=step, product=product * now)
+    def start(
+        self,
+        update: Callable[..., Any],
+        hypers: Mapping[str, Any],
+        scale: float,
+        differentiable: bool,
+    ) -> None:
+        """Begin a step with `update`, which is the rule and what comes before and after it.
+
+        Args:
+            update: as a rule; takes `scale` too if that is not 1.
+            hypers: for this step.
+            scale: what gradients are multiplied with.
+            differentiable: whether autograd sees the step.
+        """
+        self._grad = differentiable
+        rule, state = self.rule, self.states[0]
+        self._step = step = state["step"] + 1
+        numbers, fixed = cpu.sort_out(hypers)
+        for name in rule.carried:
+            numbers[name] = state[name]
         if rule.counts:
             numbers["step"] = Step(step)
+        if scale != 1.0:
+            numbers["scale"] = scale
+        products: dict[str, float] = {}
+        self._news: dict[str, tuple[float, float, bool]] = {}
+        for name, (used, product, changed) in self.decays.items():
+            now = numbers[name]
+            changed = changed or (step > 1 and now != used)
+            self._news[name] = (now, product * now, changed)
+            if changed:
+                products[name] = product * now
         if self.batch is not None:
-            present = [True, True, *(slot is not None for slot in self.slots)]
-            recording = record(update, present, **numbers)
-            self.batch.step(recording, rule.function)
-            carried = recording.carried
+            self.batch.start(update, rule.function, self._present, numbers, products, fixed, step)
         else:
-            carried = self._one_by_one(update, numbers)
-        self.decays.update(decays)  # only now: a step that failed is no step
-        for state in self.states:
-            state["step"] = step
-        if rule.carried:
-            news = dict(zip(rule.carried, carried, strict=True))
-            for state in self.states:
-                state.update(news)
+            fading = {n: Fading(numbers[n], step=step, product=p) for n, p in products.items()}
+            self._call = update, {**fixed, **numbers, **fading}
 
-    def _one_by_one(
-        self, update: Callable[..., Any], numbers: Mapping[str, Any]
-    ) -> tuple[float, ...]:
-        apply = oracle.apply if self.engine == "oracle" else eager.apply
-        carried: tuple[float, ...] = ()
+    def offer(self, known: Sequence[float]) -> dict[int, float]:
+        """This lot's shares of the totals that come next: see `cpu.Batch.offer`."""
+        if self.batch is not None:
+            return self.batch.offer(known)
+        update, numbers = self._call
+        kind = (update, len(known))
+        if self._asks == (kind, False):  # most rules ask for no total, and calling is dear
+            return {}
+        call = oracle.call if self.engine == "oracle" else eager.call
+        shares: dict[int, float] = {}
         for row, param in enumerate(self.params):
-            grad = param.grad
-            assert grad is not None
-            own = iter(self.tensors)
-            states = [None if slot is None else next(own)[row] for slot in self.slots]
-            dense = grad if grad.layout == torch.strided else grad.to_dense()
-            carried = apply(update, param, dense, states, **numbers)
+            try:
+                with totals.knowing(known), torch.no_grad():
+                    call(update, self._cell(row, 0), _dense(param), self._cells(row), **numbers)
+            except totals.Waiting as waiting:
+                shares[waiting.place] = shares.get(waiting.place, 0.0) + waiting.share
+            else:
+                break
+        self._asks = (kind, bool(shares))
+        return shares
+
+    def finish(self, known: Sequence[float]) -> dict[str, float]:
+        """Write, and count the step.
+
+        Returns:
+            What the update returned after the rule's own numbers, by `REPORTED`.
+        """
+        if self.batch is not None:
+            carried = self.batch.finish()
+        else:
+            with torch.set_grad_enabled(self._grad):
+                carried = self._one_by_one(known)
+        self.decays.update(self._news)  # only now: a step that failed is no step
+        names = self.rule.carried
+        news = {"step": self._step, **dict(zip(names, carried, strict=False))}
+        for state in self.states:
+            state.update(news)
+        return dict(zip(REPORTED, carried[len(names) :], strict=False))
+
+    def _one_by_one(self, known: Sequence[float]) -> tuple[float, ...]:
+        apply = oracle.apply if self.engine == "oracle" else eager.apply
+        update, numbers = self._call
+        carried: tuple[float, ...] = ()
+        self._watched = [0.0, 0.0, 0.0]
+        for row, param in enumerate(self.params):
+            noise = Noise(self.keys[row], self._step)
+            grad, watch = _dense(param), self.layout.watch
+            old = param.detach().clone() if watch else param
+            with totals.knowing(known):
+                carried = apply(
+                    update, self._cell(row, 0), grad, self._cells(row), noise, **numbers
+                )
+            if watch:
+                moving = grad != 0
+                stayed = moving & (param.detach() == old)
+                found = grad.detach().double().abs().square().sum(), moving.sum(), stayed.sum()
+                self._watched = [a + float(b) for a, b in zip(self._watched, found, strict=True)]
+            if self.layout.clear and param.grad is not None:
+                param.grad.zero_()
         return carried
 
+    @property
+    def watched(self) -> list[float]:
+        """What the last step counted: see `printer.WATCHED`."""
+        return self.batch.watched if self.batch is not None else self._watched
 
-def sort(rule: Rule, group: Mapping[str, Any], state: Mapping[Tensor, State]) -> list[Lot]:
+    def _cells(self, row: int) -> list[Cell | None]:
+        return [
+            None if kind is None else self._cell(row, place)
+            for place, kind in enumerate(self.layout.kinds)
+            if place > 1
+        ]
+
+    def _cell(self, row: int, place: int) -> Cell:
+        kind, name = self.layout.kinds[place], self.layout.names[place]
+        assert kind is not None
+        return keeping.cell(self.params[row], self.states[row], name, kind)
+
+
+REPORTED = ("gradient_norm", "clip_factor")
+"""What an update may return after the rule's own numbers, for `opt.last`."""
+
+
+def _dense(param: Tensor) -> Tensor:
+    grad = param.grad
+    assert grad is not None
+    return grad if grad.layout == torch.strided else grad.to_dense()
+
+
+def sort(
+    rule: Rule, group: Mapping[str, Any], state: Mapping[Tensor, State], first: int
+) -> list[Lot]:
     """The lots of a group's parameters that have gradients, with their states made if need be.
+
+    Args:
+        rule: what is done to them.
+        group: the optimizer's.
+        state: the optimizer's.
+        first: the place in the optimizer of the group's first parameter.
 
     Raises:
         RuntimeError: a gradient or an engine that this rule can't work with; nothing has moved.
     """
     lots: dict[Any, Lot] = {}
     hypers = flat(rule, group)
-    members = [p for p in group["params"] if p.grad is not None]
-    shared = overlapping(members)
+    members = [(first + i, p) for i, p in enumerate(group["params"]) if p.grad is not None]
+    shared = overlapping([p for _, p in members])
     turns: dict[int, int] = {}
-    for index, param in enumerate(members):
+    for index, (key, param) in enumerate(members):
         own = state[param]
         refuse_sparse(rule, param, hypers)
-        start(rule, param, own, hypers, group.get("schedules", {}))
-        slots = tuple(s if isinstance(own.get(s.name), Tensor) else None for s in rule.slots)
-        tensors = [own[s.name] for s in slots if s is not None]
-        why = reason(param, tensors, overlaps=index in shared)
+        start(rule, param, own, hypers, group, key)
+        layout = keeping.layout(rule, param, own, group)
+        kept = [own[n] for n in layout.names[2:] if isinstance(own.get(n), Tensor)]
+        why = reason(param, kept, overlaps=index in shared)
         chosen = choose(rule, group["engine"], why, index)
         # Torch steps a parameter that was given twice twice; the second time is another lot.
         turn = turns[id(param)] = turns.get(id(param), -1) + 1
-        dtypes = tuple(t.dtype for t in (param, *tensors)) if chosen == "cpu" else ()
         numbers = [own[name] for name in ("step", *rule.carried)]
-        key = (chosen, slots, dtypes, turn, *numbers, *own["decays"].items())
-        lot = lots.get(key)
+        kind = (chosen, layout, turn, *numbers, *own["decays"].items())
+        lot = lots.get(kind)
         if lot is None:
             # With its first turn's dict, a second turn goes on where the first left off.
             decays = own["decays"] if turn else dict(own["decays"])
-            lot = lots[key] = Lot(chosen, slots, decays, turn, tensors=[[] for _ in tensors])
+            lot = lots[kind] = Lot(rule, chosen, layout, decays, turn)
         own["decays"] = lot.decays
         lot.params.append(param)
         lot.states.append(own)
-        lot.layouts.append(param.grad.layout)
-        for column, tensor in zip(lot.tensors, tensors, strict=True):
-            column.append(tensor)
+        lot.keys.append(key)
+        assert param.grad is not None
+        lot.grads.append(param.grad.layout)
     for lot in lots.values():
-        if lot.engine == "cpu":
-            kept = {
-                slot.name: there is not None
-                for slot, there in zip(rule.slots, lot.slots, strict=True)
-            }
-            lot.batch = cpu.Batch(lot.params, lot.states, kept)
+        lot.settle()
     return list(lots.values())
 
 
 def start(
-    rule: Rule, param: Tensor, own: State, hypers: Mapping[str, Any], scheduled: Mapping[str, Any]
+    rule: Rule,
+    param: Tensor,
+    own: State,
+    hypers: Mapping[str, Any],
+    group: Mapping[str, Any],
+    key: int,
 ) -> None:
     """Give a parameter the states that it lacks, at their start."""
     own.setdefault("step", 0)
     if "decays" not in own:
         step = own["step"]
         own["decays"] = {n: (hypers[n], hypers[n] ** step, False) for n in rule.decays}
-    for slot in rule.slots:
-        if isinstance(own.get(slot.name), Tensor):
-            continue
-        # A momentum that starts at 0 and is on its way up needs its buffer from the first step.
-        if slot.exists(hypers) or slot.state.when in scheduled:
-            own[slot.name] = _first(param, slot.start(hypers))
+    keeping.start(rule, param, own, hypers, group, key)
     for name, value in rule.starts(hypers).items():
         own.setdefault(name, value)
-
-
-def _first(param: Tensor, value: float | None) -> Tensor:
-    if value is None:
-        return param.detach().clone(memory_format=torch.preserve_format)
-    return torch.full_like(
-        param,
-        complex(value, value) if param.is_complex() else value,
-        memory_format=torch.preserve_format,
-        requires_grad=False,
-    )
 
 
 def refuse_sparse(rule: Rule, param: Tensor, hypers: Mapping[str, Any]) -> None:
@@ -216,7 +312,7 @@ class Lots:
     states: list[Any]
     idle: list[Tensor]
     idle_step: int
-    mode: tuple[Any, ...]
+    mode: list[Any]
     lots: list[Lot]
 
     @classmethod
@@ -250,7 +346,10 @@ def _same(one: Any, other: Any) -> bool:
     return len(one) == len(other) and all(map(is_, one, other))
 
 
-def _mode(rule: Rule, group: Any) -> tuple[Any, ...]:
+def _mode(rule: Rule, group: Any) -> list[Any]:
     """What of a group's settings decides which states there are and who does the arithmetic."""
-    whens = (slot.state.when for slot in rule.slots)
-    return group["engine"], *(bool(group[when]) for when in whens if when)
+    found = [group[name] for name in keeping.SETTINGS]
+    for when in rule.whens:
+        key, place = rule.places[when]
+        found.append(bool(group[key] if place is None else group[key][place]))
+    return found

@@ -1,6 +1,6 @@
 """An optimizer class out of a rule: its signature, its docstring, its place."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from inspect import Parameter, Signature
 from typing import Any
@@ -8,8 +8,23 @@ from typing import Any
 from thalweg.optim.group import FLAGS, arguments
 from thalweg.optim.rule_optimizer import RuleOptimizer
 from thalweg.rules import Rule, read
+from thalweg.rules.kinds import Preset
+from thalweg.rules.modifiers import Modified
 
-OURS: dict[str, Any] = {"preset": None, "engine": "auto", "steps_per_epoch": None}
+OURS: dict[str, Any] = {
+    "clip_norm": None,
+    "clip_tensor_norm": None,
+    "clip_value": None,
+    "average": None,
+    "state_dtype": None,
+    "param_rounding": "nearest",
+    "clear_grads": False,
+    "watch": False,
+    "dialect": None,
+    "preset": None,
+    "engine": "auto",
+    "steps_per_epoch": None,
+}
 """What thalweg's optimizers take besides torch's arguments, and their defaults."""
 
 _DOC = """{title}, from {source}.
@@ -26,6 +41,21 @@ Args:
     capturable: accepted; a CUDA graph can't capture a step that counts on the host.
     differentiable: let autograd see the step; done by the eager engine.
     fused: accepted; if True, a GradScaler leaves unscaling to the step.
+    clip_norm: scale gradients down until the norm of them all is at most this; a step whose norm
+        is not finite is skipped. None for no clipping.
+    clip_tensor_norm: the same for each tensor alone.
+    clip_value: the largest size of a gradient's element.
+    average: keep a running average of the weights that keeps this much of itself at every step;
+        see `averaged`.
+    state_dtype: what states are kept as: "float32", "bfloat16" (rounded up or down at random, so
+        that small changes add up) or "int8" (in blocks of 256 with one scale); or a dict of them
+        by name. None: as the parameter.
+    param_rounding: of parameters of 16 bits: "nearest", "stochastic" (bfloat16), or "kahan", which
+        keeps the rounding error beside them.
+    clear_grads: set gradients to zero in the same pass.
+    watch: count, in the same pass, what `last` tells: the norm of all gradients, and how many
+        weights a step left as they were.
+    dialect: the defaults and the form of a library: {dialects}.
     preset: values by name: {presets}.
     engine: "auto", or one of "cpu", "eager" and "oracle".
     steps_per_epoch: for schedules that count epochs.
@@ -51,7 +81,8 @@ def optimizer(rule: Callable[..., Any] | str) -> type[RuleOptimizer]:
     """The optimizer class of a rule.
 
     Args:
-        rule: a rule's name, or the user's own function: see `thalweg.rules.read`.
+        rule: a rule's name, the user's own function (see `thalweg.rules.read`), or a modified
+            rule such as `thalweg.cautious("adamw")`.
 
     Returns:
         A class with torch's arguments (`betas=(…)` for `beta1, beta2`), which is a
@@ -81,7 +112,7 @@ def optimizer(rule: Callable[..., Any] | str) -> type[RuleOptimizer]:
     if isinstance(rule, str):
         return optimizer(find(rule).function)
     known = read(rule)
-    own = rule.__module__.startswith("thalweg.rules.")
+    own = rule.__module__.startswith("thalweg.rules.") and not isinstance(rule, Modified)
     body = {
         "rule": known,
         "signature": _signature(known),
@@ -99,21 +130,29 @@ def unpickle(rule: Callable[..., Any]) -> RuleOptimizer:
 
 
 def _signature(rule: Rule) -> Signature:
-    either, keyword = Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY
-    hypers = [Parameter(n, either, default=d) for n, d in arguments(rule).items()]
-    first = _POSITIONAL.get(rule.name, ())
-    flags = {**{name: FLAGS[name] for name in first}, **FLAGS, **OURS}
-    rest = [Parameter(n, either if n in first else keyword, default=d) for n, d in flags.items()]
-    return Signature([Parameter("params", either), *hypers, *rest])
+    flags = {**arguments(rule), **FLAGS, **OURS}
+    first = _POSITIONAL.get(rule.name) or tuple(arguments(rule))
+    rest = tuple(name for name in flags if name not in first)
+    kinds = dict.fromkeys(first, Parameter.POSITIONAL_OR_KEYWORD)
+    kinds |= dict.fromkeys(rest, Parameter.KEYWORD_ONLY)
+    params = Parameter("params", Parameter.POSITIONAL_OR_KEYWORD)
+    return Signature([params, *(Parameter(n, k, default=flags[n]) for n, k in kinds.items())])
 
 
 _POSITIONAL = {
-    "adagrad": ("foreach",),
-    "adadelta": ("foreach",),
-    "adamax": ("foreach",),
-    "rmsprop": ("capturable", "foreach", "maximize", "differentiable"),
+    "adagrad": ("lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps", "foreach"),
+    "adadelta": ("lr", "rho", "eps", "weight_decay", "foreach"),
+    "adamax": ("lr", "betas", "eps", "weight_decay", "foreach"),
+    "asgd": (
+        *("lr", "lambd", "alpha", "t0", "weight_decay"),
+        *("foreach", "maximize", "differentiable", "capturable"),
+    ),
+    "rmsprop": (
+        *("lr", "alpha", "eps", "weight_decay", "momentum", "centered"),
+        *("capturable", "foreach", "maximize", "differentiable"),
+    ),
 }
-"""Flags that torch lets one give by position, after the hyper-parameters."""
+"""What torch lets one give by position, where flags are among it; the rest is by keyword."""
 
 
 def _init(rule: Rule) -> Callable[..., None]:
@@ -145,8 +184,13 @@ def _doc(rule: Rule) -> str:
         source=rule.source or "a rule of your own",
         equation=rule.doc,
         hypers="\n".join(lines),
-        presets=", ".join(f"{n!r} ({p.by})" for n, p in rule.presets.items()) or "none",
+        dialects=_named(rule.dialects),
+        presets=_named(rule.presets),
     )
+
+
+def _named(presets: Mapping[str, Preset]) -> str:
+    return ", ".join(f"{name!r} ({found.by})" for name, found in presets.items()) or "none"
 
 
 def _example(rule: Rule) -> str:

@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from torch import Tensor
 
+from thalweg.engines import cpu
+from thalweg.engines.printer import Layout, bytes_of, traffic
+from thalweg.optim import keeping
 from thalweg.optim.choice import choose, overlapping, reason
 from thalweg.optim.group import flat
 from thalweg.rules import Rule
@@ -18,7 +22,7 @@ class Row:
     Attributes:
         group: the index of the parameter group.
         engine: who updates them.
-        why: why not the fastest engine; empty if it is that.
+        why: why not the fastest engine, and what eight bits lose; empty if neither.
         dtype: of the parameters.
         tensors: how many.
         numbers: how many elements they have together.
@@ -89,31 +93,44 @@ def _size(count: float) -> str:
 def plan(
     rule: Rule, groups: Sequence[Mapping[str, Any]], state: Mapping[Tensor, Mapping[str, Any]]
 ) -> Plan:
-    """The plan for an optimizer's groups; allocates nothing."""
-    rows: dict[Any, list[tuple[int, int, int]]] = {}
+    """The plan for an optimizer's groups; allocates no state."""
+    rows: dict[Any, list[tuple[int, float, float, int, int]]] = {}
     for number, group in enumerate(groups):
-        hypers, scheduled = flat(rule, group), group.get("schedules", {})
+        hypers = flat(rule, group)
         shared = overlapping(group["params"])
         for index, param in enumerate(group["params"]):
             if not param.requires_grad and param.grad is None:
                 continue
             own = state.get(param, {})
             tensors = [own[s.name] for s in rule.slots if isinstance(own.get(s.name), Tensor)]
-            kept = sum(
-                s.exists(hypers) or s.state.when in scheduled or s.name in own for s in rule.slots
-            )
             why = reason(param, tensors, overlaps=index in shared)
             engine = choose(rule, group["engine"], why, index)
             said = (why or "") if engine != "cpu" else ""
             if engine != "cpu" and not why:
                 said = f"engine={engine!r} was asked for"
-            size = param.numel() * param.element_size()
+            layout = keeping.layout(rule, param, own, group, ahead=True)
+            rest = 1.0 if str(layout.kinds[0]).endswith("+") else 0.0
+            kept = sum(map(bytes_of, layout.kinds[2:])) + rest * param.element_size()
+            moved = _moved(rule, layout, tuple(hypers.items()))
+            lost, blocks = keeping.lost_blocks(rule, param, own, layout)
             key = (number, engine, said, str(param.dtype).removeprefix("torch."))
-            # Read parameter, gradient and states; write all but the gradient.
-            rows.setdefault(key, []).append((param.numel(), kept * size, (3 + 2 * kept) * size))
+            size = param.numel()
+            rows.setdefault(key, []).append((size, kept * size, moved * size, lost, blocks))
     return Plan(rule.name, tuple(_row(key, found) for key, found in rows.items()))
 
 
-def _row(key: tuple[int, str, str, str], found: list[tuple[int, int, int]]) -> Row:
-    numbers, state_bytes, traffic = (sum(column) for column in zip(*found, strict=True))
-    return Row(*key, len(found), numbers, state_bytes, traffic)
+@cache
+def _moved(rule: Rule, layout: Layout, hypers: tuple[tuple[str, Any], ...]) -> float:
+    """Bytes that a step reads and writes for each element."""
+    present = [kind is not None for kind in layout.kinds]
+    recording = cpu.record_rule(rule, present, dict(hypers))
+    return traffic(recording, layout)
+
+
+def _row(key: tuple[int, str, str, str], found: list[tuple[int, float, float, int, int]]) -> Row:
+    numbers, state_bytes, moved, lost, blocks = (sum(column) for column in zip(*found, strict=True))
+    group, engine, why, dtype = key
+    if lost:
+        note = f"in {lost:,} of {blocks:,} blocks most values are below one step of int8"
+        why = f"{why}; {note}" if why else note
+    return Row(group, engine, why, dtype, len(found), int(numbers), int(state_bytes), int(moved))

@@ -2,9 +2,11 @@
 
 import copyreg
 import inspect
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, ClassVar
 
 import torch
@@ -16,8 +18,10 @@ from torch.optim.optimizer import (
     _global_optimizer_pre_hooks,
 )
 
-from thalweg.optim import checkpoint
+from thalweg.optim import checkpoint, keeping
+from thalweg.optim.around import around, before
 from thalweg.optim.group import adopt, resolve, spelled
+from thalweg.optim.last import Last, skipped, taken
 from thalweg.optim.lot import Lot, Lots, sort
 from thalweg.optim.plan import Plan, plan
 from thalweg.rules import Rule
@@ -33,7 +37,7 @@ class RuleOptimizer(Optimizer):
 
     def __init__(self, params: Iterable[Any], *args: Any, **kwargs: Any) -> None:
         """See the class."""
-        chosen = kwargs.pop("preset", None)
+        chosen = {name: kwargs.pop(name, None) for name in ("dialect", "preset")}
         try:
             bound = self.signature.bind(params, *args, **kwargs)
         except TypeError as error:
@@ -42,8 +46,9 @@ class RuleOptimizer(Optimizer):
         given = dict(bound.arguments)
         bound.apply_defaults()
         settings = dict(bound.arguments)
-        settings.pop("preset")
-        settings |= {k: v for k, v in self._preset(chosen).items() if k not in given}
+        del settings["dialect"], settings["preset"]
+        values = spelled(self.rule, self.rule.values(**chosen))
+        settings |= {k: v for k, v in values.items() if k not in given}
         del settings["params"]
         self._refuse(settings)
         if settings["steps_per_epoch"] is None:
@@ -56,17 +61,6 @@ class RuleOptimizer(Optimizer):
             from thalweg.engines import cpu
 
             cpu.prepare()
-
-    def _preset(self, name: str | None) -> dict[str, Any]:
-        """A preset's values under torch's names."""
-        if name is None:
-            return {}
-        rule = self.rule
-        if name not in rule.presets:
-            raise ValueError(
-                f"{rule.name}: no preset is called {name!r}; there are {', '.join(rule.presets)}"
-            )
-        return spelled(rule, {**rule.defaults, **rule.presets[name].values})
 
     def _refuse(self, settings: dict[str, Any]) -> None:
         """Refuse settings that exclude each other, in torch's own way."""
@@ -92,7 +86,8 @@ class RuleOptimizer(Optimizer):
         """
         super().add_param_group(param_group)
         try:
-            adopt(self.rule, self.param_groups[-1])
+            adopt(self._whole, self.param_groups[-1])
+            keeping.check(self._whole, self.param_groups[-1])
         except ValueError:
             del self.param_groups[-1]
             raise
@@ -100,6 +95,7 @@ class RuleOptimizer(Optimizer):
     def _forget(self) -> None:
         """Drop what can be found out again from `state` and `param_groups`."""
         self._lots: dict[int, Lots] = {}
+        self._last: Callable[[], Last] = Last
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore from a pickle, a deepcopy or a loaded state dict."""
@@ -116,6 +112,11 @@ class RuleOptimizer(Optimizer):
         if type(self) is not optimizer(self.rule.function):  # a user's subclass
             return copyreg.__newobj__, (type(self),), self.__getstate__()  # type: ignore[attr-defined]
         return unpickle, (self.rule.function,), self.__getstate__()
+
+    @property
+    def _whole(self) -> Rule:
+        """The rule, and what every optimizer does before and after it."""
+        return around(self.rule)
 
     @property
     def _step_supports_amp_scaling(self) -> bool:
@@ -152,45 +153,110 @@ class RuleOptimizer(Optimizer):
         # if one overflowed, nothing may change, not even the count of steps.
         found_inf = getattr(self, "found_inf", None)
         if found_inf is not None and float(found_inf):
+            self._last = partial(skipped, "the GradScaler found an infinite gradient")
             return loss
         grad_scale = getattr(self, "grad_scale", None)
         scale = 1.0 if grad_scale is None else 1 / float(grad_scale)
-        for index, group in enumerate(self.param_groups):
-            self._step_group(index, group, scale)
-        return loss
-
-    def _step_group(self, index: int, group: dict[str, Any], scale: float) -> None:
-        lots, clock = self._current(index, group)
-        if not lots:
-            return
-        rule = self.rule
+        lots: list[Lot] = []
+        starts: list[Callable[[], None]] = []
+        rates: list[float | None] = []
         try:
-            hypers = resolve(rule, group, clock)
-            update = _update(rule, scale, maximize=group["maximize"])
-            if group["capturable"]:
-                _refuse_capture(rule)
-            for lot in lots:
-                if lot.batch is not None:
-                    lot.advance(rule, update, hypers)
-                    continue
-                with torch.set_grad_enabled(group["differentiable"]):
-                    lot.advance(rule, update, hypers)
+            for index, group in enumerate(self.param_groups):
+                rates.append(self._plan_group(index, group, scale, lots, starts))
+            self._advance(lots, starts, rates, scale)
         except BaseException:
             for lot in lots:
                 lot.release()
             raise
+        return loss
+
+    def _plan_group(
+        self,
+        index: int,
+        group: dict[str, Any],
+        scale: float,
+        lots: list[Lot],
+        starts: list[Callable[[], None]],
+    ) -> float | None:
+        """Add a group's lots and how to start them; its learning rate, if anything of it moves."""
+        found, clock = self._current(index, group)
+        if not found:
+            return None
+        hypers = resolve(self._whole, group, clock)
+        if group["capturable"]:
+            _refuse_capture(self.rule)
+        update = before(self._whole.function, scaled=scale != 1.0, maximize=group["maximize"])
+        for lot in found:
+            lots.append(lot)
+            starts.append(partial(lot.start, update, hypers, scale, group["differentiable"]))
+        return hypers.get("lr")
+
+    def _advance(
+        self,
+        lots: list[Lot],
+        starts: list[Callable[[], None]],
+        rates: list[float | None],
+        scale: float,
+    ) -> None:
+        """Step all lots: one after another, or, if a sum goes over all of them, together."""
+        known: list[float] = []
+        seen: dict[str, float] = {}
+        waiting: list[dict[int, float]] = []
+        for number, (lot, start) in enumerate(zip(lots, starts, strict=True)):
+            start()
+            shares = lot.offer(known)
+            if bool(shares) != bool(waiting) and number:
+                raise RuntimeError(
+                    f"{self.rule.name}: a sum over all tensors is asked for by some groups and "
+                    "not by others; give clip_norm to all of them or to none"
+                )
+            if shares:
+                waiting.append(shares)
+            else:
+                seen = lot.finish(known)
+        together = bool(waiting)
+        while waiting:
+            while all(len(known) in shares for shares in waiting):
+                known.append(sum(shares[len(known)] for shares in waiting))
+            if self.param_groups[0]["clip_norm"] is not None and not math.isfinite(known[0]):
+                norm = scale * math.sqrt(known[0]) if known[0] > 0 else math.nan
+                self._last = partial(skipped, f"the norm of all gradients is {norm}", norm)
+                for lot in lots:
+                    lot.release()
+                return
+            waiting = [shares for lot in lots if (shares := lot.offer(known))]
+        if together:
+            for lot in lots:
+                seen = lot.finish(known)
+        self._last = partial(self._look_back, lots, rates, seen, scale)
+
+    def _look_back(
+        self, lots: list[Lot], rates: list[float | None], seen: dict[str, float], scale: float
+    ) -> Last:
+        watched = [lot.watched for lot in lots if lot.layout.watch]
+        return taken(rates, seen, watched, scale)
+
+    @property
+    def last(self) -> Last:
+        """What the last step did: applied or skipped and why, norms, rates."""
+        return self._last()
 
     def _current(self, index: int, group: dict[str, Any]) -> tuple[list[Lot], int]:
         """The group's lots, sorted anew if anything about it changed, and its clock."""
         known = self._lots.get(index)
-        if known is None or not known.holds(self.rule, group, self.state):
+        rule = self._whole
+        if known is None or not known.holds(rule, group, self.state):
             # All states are made before any is looked at: making one is a change too.
-            lots = sort(self.rule, group, self.state)
-            known = self._lots[index] = Lots.of(self.rule, group, self.state, lots)
-            if not known.holds(self.rule, group, self.state):
+            first = sum(len(g["params"]) for g in self.param_groups[:index])
+            lots = sort(rule, group, self.state, first)
+            known = self._lots[index] = Lots.of(rule, group, self.state, lots)
+            if not known.holds(rule, group, self.state):
                 raise RuntimeError(f"{self.rule.name}: tensors change while the step reads them")
         # A schedule's clock is the step of the members that are furthest.
-        return known.lots, max([known.idle_step, *(lot.step for lot in known.lots)])
+        clock = known.idle_step
+        for lot in known.lots:
+            clock = max(clock, lot.step)
+        return known.lots, clock
 
     def plan(self) -> Plan:
         """What the next steps will do, before anything is allocated.
@@ -199,12 +265,12 @@ class RuleOptimizer(Optimizer):
             A table that prints itself: for each engine, how many tensors and numbers it
             updates and why, the bytes of state, and the bytes that a step moves.
         """
-        return plan(self.rule, self.param_groups, self.state)
+        return plan(self._whole, self.param_groups, self.state)
 
     def state_dict(self) -> dict[str, Any]:
         """The state as torch's optimizers write it; tensors are references, as in torch."""
         with _apart(self, "_optimizer_state_dict_post_hooks") as hooks:
-            found = checkpoint.write(self.rule, super().state_dict())
+            found = checkpoint.write(self._whole, super().state_dict())
         for hook in hooks.values():
             changed = hook(self, found)
             found = found if changed is None else changed
@@ -228,7 +294,7 @@ class RuleOptimizer(Optimizer):
             for hook in hooks.values():
                 changed = hook(self, state_dict)
                 state_dict = state_dict if changed is None else changed
-            taken = checkpoint.read(self.rule, self.param_groups, state_dict)
+            taken = checkpoint.read(self._whole, self.param_groups, state_dict)
             super().load_state_dict(taken)
         for group, saved, own in zip(self.param_groups, taken["param_groups"], mine, strict=True):
             schedules = {**own.get("schedules", {}), **saved.get("schedules", {})}
@@ -249,19 +315,6 @@ def _apart(optimizer: Optimizer, hooks: str) -> Iterator[dict[int, Any]]:
         yield found
     finally:
         setattr(optimizer, hooks, found)
-
-
-def _update(rule: Rule, scale: float, *, maximize: bool) -> Callable[..., Any]:
-    """The rule, and before it what torch does to a gradient: unscale, then turn around."""
-    if scale == 1.0 and not maximize:
-        return rule.function
-
-    def update(param: Any, grad: Any, *states: Any, **numbers: Any) -> Any:
-        if scale != 1.0:
-            grad = grad * scale
-        return rule.function(param, -grad if maximize else grad, *states, **numbers)
-
-    return update
 
 
 def _refuse_capture(rule: Rule) -> None:

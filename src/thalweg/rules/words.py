@@ -1,5 +1,9 @@
 """Words: everything that a rule may say about arrays, besides + - * / ** and abs().
 
+Pointwise words look at one element at a time: `sqrt sign exp log maximum minimum where ema`.
+Reductions look at all of them, `norm` and `mean` of a tensor, `total` of all tensors, and give a
+number, summed in float64; a rule that uses one is a trip through memory more.
+
 A word means the same for every kind of array. Which library does the arithmetic is decided by
 the array itself: each engine says once, with `speak`, how its kind of array says each word.
 Plain numbers need no engine: a rule's numbers are Python floats, and Python does their arithmetic
@@ -19,7 +23,13 @@ class Language(Protocol):
     def sign(self, x: Any, /) -> Any: ...
     def maximum(self, x: Any, y: Any, /) -> Any: ...
     def minimum(self, x: Any, y: Any, /) -> Any: ...
+    def atan2(self, y: Any, x: Any, /) -> Any: ...
     def where(self, condition: Any, x: Any, y: Any, /) -> Any: ...
+    def exp(self, x: Any, /) -> Any: ...
+    def log(self, x: Any, /) -> Any: ...
+    def norm(self, x: Any, /) -> Any: ...
+    def mean(self, x: Any, /) -> Any: ...
+    def total(self, x: Any, /) -> Any: ...
 
 
 class Numbers(NamedTuple):
@@ -41,9 +51,28 @@ class Numbers(NamedTuple):
     def minimum(x: float, y: float) -> float:
         return x if x < y or x != x else y
 
+    exp = staticmethod(math.exp)
+    log = staticmethod(math.log)
+
+    @staticmethod
+    def atan2(y: float, x: float) -> float:
+        return math.atan2(y, x)
+
     @staticmethod
     def where(condition: bool, x: float, y: float) -> float:
         return x if condition else y
+
+    @staticmethod
+    def norm(x: float) -> float:
+        return abs(x)  # a number is an array of one element
+
+    @staticmethod
+    def mean(x: float) -> float:
+        return x
+
+    @staticmethod
+    def total(x: float) -> float:
+        return x
 
 
 _languages: dict[type, Any] = {float: Numbers, int: Numbers, bool: Numbers}
@@ -91,9 +120,39 @@ def minimum(x: Any, y: Any) -> Any:
     return _language(x, y).minimum(x, y)
 
 
+def atan2(y: Any, x: Any) -> Any:
+    """The angle of the point (x, y): y / x as long as that is small, and π/2 at most for x >= 0."""
+    return _language(y, x).atan2(y, x)
+
+
 def where(condition: Any, x: Any, y: Any) -> Any:
     """`x` where the condition holds, else `y`."""
     return _language(condition, x, y).where(condition, x, y)
+
+
+def exp(x: Any) -> Any:
+    """The exponential of each element."""
+    return _language(x).exp(x)
+
+
+def log(x: Any) -> Any:
+    """The natural logarithm of each element."""
+    return _language(x).log(x)
+
+
+def norm(x: Array) -> Any:
+    """The Euclidean norm of one tensor: a number for each of them."""
+    return _language(x).norm(x)
+
+
+def mean(x: Array) -> Any:
+    """The mean of one tensor's elements: a number for each of them."""
+    return _language(x).mean(x)
+
+
+def total(x: Array) -> Any:
+    """The sum of all elements of all tensors that the optimizer steps: one number."""
+    return _language(x).total(x)
 
 
 def ema(average: Array, new: Array, decay: float) -> Array:
