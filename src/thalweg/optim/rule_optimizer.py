@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.autograd import profiler
 from torch.optim.optimizer import (
     Optimizer,
@@ -18,12 +18,13 @@ from torch.optim.optimizer import (
     _global_optimizer_pre_hooks,
 )
 
-from thalweg.optim import checkpoint, keeping
+from thalweg.optim import checkpoint, evaluation, keeping
 from thalweg.optim.around import around, before
 from thalweg.optim.group import adopt, resolve, spelled
 from thalweg.optim.last import Last, skipped, taken
 from thalweg.optim.lot import Lot, Lots, sort
 from thalweg.optim.plan import Plan, plan
+from thalweg.optim.release import Release
 from thalweg.rules import Rule
 
 ENGINES = ("auto", "cpu", "eager", "oracle")
@@ -34,6 +35,9 @@ class RuleOptimizer(Optimizer):
 
     rule: ClassVar[Rule]
     signature: ClassVar[inspect.Signature]
+
+    _away = False
+    _released: Release | None = None
 
     def __init__(self, params: Iterable[Any], *args: Any, **kwargs: Any) -> None:
         """See the class."""
@@ -86,8 +90,8 @@ class RuleOptimizer(Optimizer):
         """
         super().add_param_group(param_group)
         try:
-            adopt(self._whole, self.param_groups[-1])
-            keeping.check(self._whole, self.param_groups[-1])
+            adopt(self.whole, self.param_groups[-1])
+            keeping.check(self.whole, self.param_groups[-1])
         except ValueError:
             del self.param_groups[-1]
             raise
@@ -114,7 +118,7 @@ class RuleOptimizer(Optimizer):
         return unpickle, (self.rule.function,), self.__getstate__()
 
     @property
-    def _whole(self) -> Rule:
+    def whole(self) -> Rule:
         """The rule, and what every optimizer does before and after it."""
         return around(self.rule)
 
@@ -146,6 +150,8 @@ class RuleOptimizer(Optimizer):
 
     def _step(self, closure: Callable[[], Any] | None = None) -> Any:
         loss = None
+        if self._away or (closure is not None and self._released is not None):
+            self._refuse_step()
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
@@ -182,10 +188,10 @@ class RuleOptimizer(Optimizer):
         found, clock = self._current(index, group)
         if not found:
             return None
-        hypers = resolve(self._whole, group, clock)
+        hypers = resolve(self.whole, group, clock)
         if group["capturable"]:
             _refuse_capture(self.rule)
-        update = before(self._whole.function, scaled=scale != 1.0, maximize=group["maximize"])
+        update = before(self.whole.function, scaled=scale != 1.0, maximize=group["maximize"])
         for lot in found:
             lots.append(lot)
             starts.append(partial(lot.start, update, hypers, scale, group["differentiable"]))
@@ -199,6 +205,10 @@ class RuleOptimizer(Optimizer):
         scale: float,
     ) -> None:
         """Step all lots: one after another, or, if a sum goes over all of them, together."""
+        if not lots:
+            if self._released is None:
+                self._last = partial(skipped, "no parameter has a gradient")
+            return
         known: list[float] = []
         seen: dict[str, float] = {}
         waiting: list[dict[int, float]] = []
@@ -228,13 +238,99 @@ class RuleOptimizer(Optimizer):
         if together:
             for lot in lots:
                 seen = lot.finish(known)
-        self._last = partial(self._look_back, lots, rates, seen, scale)
+        self.look_back(lots, rates, seen, scale)
 
-    def _look_back(
+    def look_back(
         self, lots: list[Lot], rates: list[float | None], seen: dict[str, float], scale: float
-    ) -> Last:
-        watched = [lot.watched for lot in lots if lot.layout.watch]
-        return taken(rates, seen, watched, scale)
+    ) -> None:
+        """Remember what `last` will tell; it is put together when it is asked for."""
+
+        def tell() -> Last:
+            return taken(rates, seen, [lot.watched for lot in lots if lot.layout.watch], scale)
+
+        self._last = tell
+
+    def _refuse_step(self) -> None:
+        name = type(self).__name__
+        if self._away:
+            raise RuntimeError(
+                f"{name}: a step inside `with opt.averaged()` would step weights that are put back "
+                "when it ends; step outside"
+            )
+        raise RuntimeError(
+            f"{name}: a closure's gradients are freed before the step, for release_gradients "
+            "applies each as it comes; call backward() and then step() without a closure"
+        )
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Within, the parameters are the weights to evaluate: the average, not the latest.
+
+        Those of `average=`, or those that the rule means: Schedule-Free's x, ASGD's mean. On the
+        way out, also by an exception, the parameters are what they were, bit for bit. A model
+        with batch normalisation must have its statistics estimated again for these weights.
+
+        Raises:
+            RuntimeError: this optimizer keeps no other weights.
+
+        Example:
+            >>> import torch, thalweg
+            >>> x = torch.nn.Parameter(torch.ones(1))
+            >>> opt = thalweg.SGD([x], lr=1.0, average=0.5)
+            >>> x.sum().backward()
+            >>> opt.step()
+            >>> with opt.averaged():
+            ...     print(x.item())
+            0.5
+            >>> x.item()
+            0.0
+        """
+        rule = self.whole
+        kept = [group for group in self.param_groups if evaluation.keeps(rule, group)]
+        if not kept:
+            raise RuntimeError(
+                f"{type(self).__name__}: it keeps no average of the weights; say average=0.999 "
+                "when you make it"
+            )
+        if self._away:
+            raise RuntimeError(f"{type(self).__name__}: the average is in place already")
+        saved: list[tuple[Tensor, Tensor]] = []
+        self._away = True
+        try:
+            with torch.no_grad():
+                for group in kept:
+                    for param in dict.fromkeys(group["params"]):
+                        new = evaluation.weights(rule, param, self.state.get(param, {}), group)
+                        saved.append((param, param.detach().clone()))
+                        param.copy_(new)
+            yield
+        finally:
+            with torch.no_grad():
+                for param, old in saved:
+                    param.copy_(old)
+            self._away = False
+
+    def release_gradients(self, model: nn.Module) -> Release:
+        """Apply each parameter's step as soon as backward has its gradient, and free that.
+
+        Gradients never exist all at once, which saves as much memory as the model takes. `step()`
+        then has nothing to do, but may be called. Not for what needs all gradients together: a
+        norm over all of them, a closure, a GradScaler, gradients averaged over several processes.
+
+        Args:
+            model: whose parameters these are.
+
+        Returns:
+            A handle with `accumulating()`, for backward passes that only add up, and `remove()`.
+
+        Raises:
+            RuntimeError: clip_norm, differentiable, or a rule that sums over all tensors.
+            ValueError: no parameter of the model is the optimizer's.
+        """
+        if self._released is not None:
+            self._released.remove()
+        self._released = Release(self, model)
+        return self._released
 
     @property
     def last(self) -> Last:
@@ -244,7 +340,7 @@ class RuleOptimizer(Optimizer):
     def _current(self, index: int, group: dict[str, Any]) -> tuple[list[Lot], int]:
         """The group's lots, sorted anew if anything about it changed, and its clock."""
         known = self._lots.get(index)
-        rule = self._whole
+        rule = self.whole
         if known is None or not known.holds(rule, group, self.state):
             # All states are made before any is looked at: making one is a change too.
             first = sum(len(g["params"]) for g in self.param_groups[:index])
@@ -265,12 +361,12 @@ class RuleOptimizer(Optimizer):
             A table that prints itself: for each engine, how many tensors and numbers it
             updates and why, the bytes of state, and the bytes that a step moves.
         """
-        return plan(self._whole, self.param_groups, self.state)
+        return plan(self.whole, self.param_groups, self.state)
 
     def state_dict(self) -> dict[str, Any]:
         """The state as torch's optimizers write it; tensors are references, as in torch."""
         with _apart(self, "_optimizer_state_dict_post_hooks") as hooks:
-            found = checkpoint.write(self._whole, super().state_dict())
+            found = checkpoint.write(self.whole, super().state_dict())
         for hook in hooks.values():
             changed = hook(self, found)
             found = found if changed is None else changed
@@ -294,7 +390,7 @@ class RuleOptimizer(Optimizer):
             for hook in hooks.values():
                 changed = hook(self, state_dict)
                 state_dict = state_dict if changed is None else changed
-            taken = checkpoint.read(self._whole, self.param_groups, state_dict)
+            taken = checkpoint.read(self.whole, self.param_groups, state_dict)
             super().load_state_dict(taken)
         for group, saved, own in zip(self.param_groups, taken["param_groups"], mine, strict=True):
             schedules = {**own.get("schedules", {}), **saved.get("schedules", {})}
