@@ -15,9 +15,15 @@ import thalweg
 
 
 def interleave(
-    contestants: Mapping[str, Callable[[], object]], rounds: int, warmup: int = 3
+    contestants: Mapping[str, Callable[[], object]],
+    rounds: int,
+    warmup: int = 3,
+    prepare: Callable[[], object] = lambda: None,
 ) -> dict[str, list[float]]:
-    """Seconds of each call, all contestants once in every round, in an order drawn anew."""
+    """Seconds of each call, all contestants once in every round, in an order drawn anew.
+
+    `prepare` comes before each call and is not timed.
+    """
     order = list(contestants)
     shuffler = random.Random(0)
     times: dict[str, list[float]] = {name: [] for name in contestants}
@@ -26,6 +32,7 @@ def interleave(
         for number in range(-warmup, rounds):
             shuffler.shuffle(order)
             for name in order:
+                prepare()
                 begin = time.perf_counter()
                 contestants[name]()
                 if number >= 0:

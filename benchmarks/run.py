@@ -18,9 +18,11 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import thalweg
 from benchmarks.clock import interleave, machine, ratio
 from benchmarks.shapes import SETS, Shape
+from thalweg.rules.kinds import Array, Zeros
 
 RESULT = Path(__file__).parent / "results" / "speed.md"
 TARGETS = {"large": 1.0, "gpt2": 1.0, "resnet50": 2.0, "small": 4.0}
+ONE_PASS = {"large": 1.25, "gpt2": 1.25, "resnet50": 2.5, "small": 8.0}
 RULES = {"adamw": {}, "sgd": {"momentum": 0.9}, "rmsprop": {}, "adagrad": {}, "lion": {}}
 
 
@@ -82,6 +84,107 @@ def per_byte(rounds: int) -> list[str]:
             f"| {speed:.1f} | **{share:.2f}** |"
         )
         print(lines[-1], flush=True)
+    return lines
+
+
+def four_calls(params: list[torch.nn.Parameter]) -> Callable[[], None]:
+    """What one call of ours does, as it is done with torch."""
+    fused = torch.optim.AdamW(params, fused=True)
+    average = [p.detach().clone() for p in params]
+
+    def step() -> None:
+        torch.nn.utils.clip_grad_norm_(params, 1.0)
+        fused.step()
+        torch._foreach_lerp_(average, [p.detach() for p in params], 1 - 0.999)
+        fused.zero_grad(set_to_none=False)
+
+    return step
+
+
+def refill(params: list[torch.nn.Parameter]) -> Callable[[], None]:
+    """Gradients again, in the place of those that were zeroed."""
+    grads = [p.grad for p in params]
+    fresh = [0.01 * torch.randn_like(p) for p in params]
+    return lambda: torch._foreach_copy_(grads, fresh)
+
+
+def one_pass(rounds: Callable[[int], int]) -> list[str]:
+    """Clip by global norm, AdamW, an average of the weights, zeroed gradients: one call or four."""
+    lines = [
+        "| shapes | thalweg, one call | torch, four calls | torch / thalweg (quartiles) | target |",
+        "|---|---|---|---|---|",
+    ]
+    for name, shapes in SETS.items():
+        params = make(shapes())
+        numbers = sum(p.numel() for p in params)
+        times = interleave(
+            {
+                "thalweg": thalweg.AdamW(
+                    params, clip_norm=1.0, average=0.999, clear_grads=True
+                ).step,
+                "torch": four_calls(params),
+            },
+            max(5, rounds(numbers) // 2),
+            prepare=refill(params),
+        )
+        middle, low, high = ratio(times["torch"], times["thalweg"])
+        cells = [f"{1e3 * median(t):.3f} ms" for t in times.values()]
+        lines.append(
+            f"| {name} | {' | '.join(cells)} | **{middle:.2f}** ({low:.2f} to {high:.2f}) "
+            f"| {ONE_PASS[name]} |"
+        )
+        print(lines[-1], flush=True)
+    return lines
+
+
+def low_state(rounds: int) -> list[str]:
+    """AdamW with smaller states against torch's fused float32, on the largest set."""
+    params = make(SETS["large"]())
+    kinds = {"float32": None, "bfloat16": "bfloat16", "int8": "int8"}
+    optimizers = {n: thalweg.AdamW(params, state_dtype=kind) for n, kind in kinds.items()}
+    fused = torch.optim.AdamW(params, fused=True)
+    times = interleave({**{n: o.step for n, o in optimizers.items()}, "fused": fused.step}, rounds)
+    whole = optimizers["float32"].plan().state_bytes
+    lines = [
+        "| state | bytes of state / float32's | bytes a number | time "
+        "| fused / thalweg (quartiles) | target |",
+        "|" + "---|" * 6,
+    ]
+    numbers = sum(p.numel() for p in params)
+    for name, optimizer in optimizers.items():
+        plan = optimizer.plan()
+        middle, low, high = ratio(times["fused"], times[name])
+        lines.append(
+            f"| {name} | {plan.state_bytes / whole:.3f} | {plan.traffic / numbers:.1f} "
+            f"| {1e3 * median(times[name]):.1f} ms | **{middle:.2f}** ({low:.2f} to {high:.2f}) "
+            f"| {'' if name == 'float32' else 1.3} |"
+        )
+        print(lines[-1], flush=True)
+    return lines
+
+
+def triad(param: Array, grad: Array, other: Zeros) -> tuple[Array, Array]:
+    """The plainest rule that moves memory: a = b + s c."""
+    return grad + 0.5 * other, other
+
+
+def bandwidth(rounds: int) -> list[str]:
+    """Bytes a second of AdamW and of a triad in the same engine, on the largest set."""
+    params = make(SETS["large"]())
+    optimizers = {"adamw": thalweg.AdamW(params), "triad": thalweg.optimizer(triad)(params)}
+    times = interleave({n: o.step for n, o in optimizers.items()}, rounds)
+    moved = {n: o.plan().traffic for n, o in optimizers.items()}
+    share, low, high = ratio(
+        [t / moved["triad"] for t in times["triad"]], [t / moved["adamw"] for t in times["adamw"]]
+    )
+    speed = {n: moved[n] / median(times[n]) / 1e9 for n in times}
+    lines = [
+        "| AdamW | triad | AdamW / triad (quartiles) | target |",
+        "|---|---|---|---|",
+        f"| {speed['adamw']:.1f} GB/s | {speed['triad']:.1f} GB/s "
+        f"| **{share:.2f}** ({low:.2f} to {high:.2f}) | 0.85 |",
+    ]
+    print(lines[-1], flush=True)
     return lines
 
 
@@ -154,6 +257,9 @@ def main() -> None:
     print(machine())
     parts = {
         "AdamW, float32, against torch.optim.AdamW": against_torch(rounds),
+        "One pass: clip, AdamW, average, zero_grad": one_pass(rounds),
+        "Smaller states, largest set": low_state(rounds(10**8)),
+        "Bandwidth, largest set": bandwidth(rounds(10**8)),
         "Time per byte, largest set": per_byte(rounds(10**8)),
         "Host time of a step": host(rounds(1)),
         "A fresh process": first(2 if quick else 5),
