@@ -135,7 +135,7 @@ class Batch:
         self._survey = survey(params, states, columns)
         self._known: Any = None
         self._program: Program | None = None
-        self._kernels: list[tuple[Any, Any]] = []
+        self._kernels: list[int] = []
         self._found = self._shares = np.zeros((0, 0))
         self._stage, self._looked = 0, False
         self._step = 0
@@ -238,6 +238,16 @@ class Batch:
             self._survey.release(written=True)
         return self._program.carried()
 
+    def warm_up(self, program: Program) -> None:
+        """Have all compiled that steps nothing."""
+        import numba
+
+        self._program, self._kernels, self._threads = program, [0], 1
+        self._run()
+        arguments = (0, self._survey.address, program.arguments, self._keys, 0, self._found)
+        kinds = map(numba.typeof, (*arguments, self._pieces, self._spans))
+        _drive().parallel.compile(tuple(kinds))
+
     @property
     def watched(self) -> list[float]:
         """What the last step counted: see `printer.WATCHED`."""
@@ -245,8 +255,8 @@ class Batch:
 
     def _run(self) -> None:
         assert self._program is not None
-        serial, parallel = self._kernels[self._stage]
         arguments = (
+            self._kernels[self._stage],
             self._survey.address,
             self._program.arguments,
             self._keys,
@@ -256,11 +266,11 @@ class Batch:
             self._spans,
         )
         if self._threads == 1:
-            serial(*arguments)
+            _drive().serial(*arguments)
         else:
             # Not every threading layer lets two Python threads in at once.
             with _launching:
-                parallel(*arguments)
+                _drive().parallel(*arguments)
 
 
 def _gather(found: np.ndarray, pieces: np.ndarray, tensors: int) -> np.ndarray:
@@ -300,19 +310,24 @@ _SMALL = 16384
 """Below this many elements, waking a second thread costs more than it saves."""
 
 
-def _find(recording: Recording, layout: Layout, rule: Callable[..., Any]) -> list[tuple[Any, Any]]:
-    """The kernels of a recording, printed and loaded if they are not yet."""
+def _find(recording: Recording, layout: Layout, rule: Callable[..., Any]) -> list[int]:
+    """The addresses of a recording's kernels, printed and loaded if they are not yet."""
     tape = recording.lines, recording.stages, recording.sums, recording.outputs
-    key = (tape, recording.per_tensor, layout)
+    key = (tape, layout)
     found = _kernels.get(key)
     if found is None:
         text = print_kernel(recording, layout, rule=rule, version=__version__)
         module: Any = kernels.load(getattr(rule, "__name__", "rule"), text)
-        found = _kernels[key] = [
-            (getattr(module, f"serial{stage}"), getattr(module, f"parallel{stage}"))
-            for stage in range(recording.depth)
-        ]
+        pieces = [getattr(module, f"piece{stage}") for stage in range(recording.depth)]
+        found = _kernels[key] = [piece.address for piece in pieces]
     return found
+
+
+@cache
+def _drive() -> Any:
+    from thalweg.engines import drive  # Numba is dear to import
+
+    return drive
 
 
 def source(rule: Rule, dtype: str = "float32", **hypers: Any) -> str:
@@ -360,4 +375,6 @@ _FIXED = (bool, str, type(None))
 def prepare() -> None:
     """Do what the first step would otherwise wait for: import Numba and wake its compiler."""
     survey([], [], [])
-    Program(Recording(0), np.zeros(0, np.int64)).start([])
+    program = Program(Recording(0), np.zeros(0, np.int64))
+    program.start([])
+    Batch([], [], Layout((), ()), [], []).warm_up(program)

@@ -32,6 +32,24 @@ _pointer64 = _pointer(types.float64, ir.DoubleType())
 _pointer16 = _pointer(types.uint16, ir.IntType(16))
 
 
+_pointer_word = _pointer(types.int64, ir.IntType(64))
+
+PIECE = types.void(*[types.int64] * 7)
+"""What a kernel is to C: see `drive.py`."""
+
+
+@njit(inline="always")
+def numbers(address: int, count: int) -> Any:
+    """The float64 numbers behind an address."""
+    return carray(_pointer64(address), (count,))
+
+
+@njit(inline="always")
+def addresses(address: int, count: int) -> Any:
+    """The addresses behind an address."""
+    return carray(_pointer_word(address), (count,))
+
+
 @njit(inline="always")
 def elements_float32(address: int, start: int, count: int) -> Any:
     """The elements behind an address, from `start` on, as an array."""

@@ -54,33 +54,17 @@ _HEAD = '''\
 {rule}
 #
 import numpy as np
-from numba import njit, prange
+from numba import cfunc
 from thalweg.engines import memory
 
 one, zero = np.{wide}(1), np.{wide}(0)
-options = dict(nogil=True, cache=True, error_model="numpy", boundscheck=False)
 '''
 
 _KERNEL = """
 
-@njit(**options)
-def piece{stage}(address, number, key, step, found, tensor, start, count):
-{prologue}
-
-
-@njit(**options)
-def serial{stage}(address, number, keys, step, found, pieces, spans):
-    for p in range(len(pieces)):
-        t = pieces[p, 0]
-        piece{stage}(address, number, keys[t], step, found[p], t, pieces[p, 1], pieces[p, 2])
-
-
-@njit(parallel=True, **options)
-def parallel{stage}(address, number, keys, step, found, pieces, spans):
-    for s in prange(len(spans) - 1):
-        for p in range(spans[s], spans[s + 1]):
-            t = pieces[p, 0]
-            piece{stage}(address, number, keys[t], step, found[p], t, pieces[p, 1], pieces[p, 2])
+@cfunc(memory.PIECE, cache=True, error_model="numpy", boundscheck=False)
+def piece{stage}(address, number, key, step, found, start, count):
+{body}
 """
 
 BLOCK = 256
@@ -160,11 +144,11 @@ def print_kernel(
         version: thalweg's.
 
     Returns:
-        A Python module with `serial0` and `parallel0`, `serial1` and `parallel1`, ..., one pair for
-        each time that all tensors must be read. They take the table of addresses (a row a tensor,
-        the columns of `Layout`), the arguments, a key for each tensor and the step (from which
-        noise is made), the table that the pieces' sums are written to, the pieces (tensor, start,
-        count) and where each thread's pieces begin.
+        A Python module with `piece0`, `piece1`, ..., one for each time that all tensors must be
+        read. Each is a C function that goes over a piece of a tensor, given where the tensor's
+        addresses (the columns of `Layout`) and the arguments lie, the tensor's key and the step
+        (from which noise is made), where the sums go, the first element and how many: see
+        `drive.py`.
     """
     wide = "float64" if "float64" in layout.kinds else "float32"
     stages = [_Stage(recording, layout, wide, stage) for stage in range(recording.depth)]
@@ -177,7 +161,7 @@ def print_kernel(
         stored=", ".join(f"{layout.names[c]} {layout.kinds[c]}" for c in stored),
         rule=_as_comment(rule),
     ) + "".join(
-        _KERNEL.format(stage=s.stage, prologue="\n".join(f"    {x}".rstrip() for x in s.text()))
+        _KERNEL.format(stage=s.stage, body="\n".join(f"    {x}".rstrip() for x in s.text()))
         for s in stages
     )
 
@@ -231,8 +215,14 @@ class _Stage:
 
     def text(self) -> list[str]:
         """The body of `piece`."""
-        row = "tensor" if self.recording.per_tensor else "0"
-        out = [f"k{n} = np.{self.wide}(number[{row}, {n}])" for n in self.arguments]
+        out: list[str] = []
+        if self.arguments:
+            out.append(f"numbers = memory.numbers(number, {self.arguments[-1] + 1})")
+            out += [f"k{n} = np.{self.wide}(numbers[{n}])" for n in self.arguments]
+        if self.sums or self.watch:
+            width = len(self.recording.sums) + (len(WATCHED) if self.watch else 0)
+            out.append(f"sums = memory.numbers(found, {width})")
+        out.append(f"tensors = memory.addresses(address, {self._width()})")
         if any(c in self.stores for c in self.noisy):
             out.append(f"seed = memory.seed(key, step, start // {PIECE})")
         out += [f"sum{place} = 0.0" for place, _, _ in self.sums]
@@ -240,11 +230,15 @@ class _Stage:
             out += [f"seen{n} = 0.0" for n in range(len(WATCHED))]
         coded = [c for c in sorted(self.loads) if self._coded(c)]
         out += self._blockwise(coded) if coded or self.blocks else self._straight()
-        out += [f"found[{place}] = sum{place}" for place, _, _ in self.sums]
+        out += [f"sums[{place}] = sum{place}" for place, _, _ in self.sums]
         if self.watch:
             begin = len(self.recording.sums)
-            out += [f"found[{begin + n}] = seen{n}" for n in range(len(WATCHED))]
+            out += [f"sums[{begin + n}] = seen{n}" for n in range(len(WATCHED))]
         return out
+
+    def _width(self) -> int:
+        kinds = self.layout.kinds
+        return self.layout.column(len(kinds)) + (1 if str(kinds[0]).endswith("+") else 0)
 
     def _coded(self, column: int) -> bool:
         return self.layout.kinds[column] in _STEPS
@@ -256,7 +250,7 @@ class _Stage:
         for c in sorted(self.loads | self.stores.keys() | ({1} if self.clear else set())):
             kind, stretch = str(kinds[c]), f"{start}, {count}"
             plain = kind.rstrip("~+")
-            place, beside = (f"address[tensor, {n}]" for n in (layout.column(c), layout.beside(c)))
+            place, beside = (f"tensors[{n}]" for n in (layout.column(c), layout.beside(c)))
             out.append(f"at_{names[c]} = memory.elements_{plain}({place}, {stretch})")
             if kind.endswith("+"):
                 out.append(f"rest_{names[c]} = memory.elements_{plain}({beside}, {stretch})")
