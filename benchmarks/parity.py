@@ -48,7 +48,8 @@ def drift(name: str, form: dict[str, Any]) -> float | None:
 def table() -> str:
     """The whole table, as Markdown."""
     heads = [f"{e} {str(d).removeprefix('torch.')}" for d in DTYPES for e in ENGINES]
-    lines = ["| rule | " + " | ".join(heads) + " | torch.optim |", "|" + "---|" * (len(heads) + 2)]
+    heads = ["rule", *heads, "cpu beside eager", "torch.optim"]
+    lines = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
     for name in thalweg.rules.names():
         rule = thalweg.rules.find(name)
         for form in forms(rule):
