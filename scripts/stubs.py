@@ -32,7 +32,12 @@ from thalweg import train as train
 from thalweg import web as web
 from thalweg.optim import RuleOptimizer
 from thalweg.optim import build as build
+from thalweg.optim import groups as groups
 from thalweg.optim import optimizer as optimizer
+from thalweg.rules.modifiers import averaged as averaged
+from thalweg.rules.modifiers import cautious as cautious
+from thalweg.rules.modifiers import decoupled as decoupled
+from thalweg.rules.modifiers import lookahead as lookahead
 from thalweg.schedules import Schedule
 
 __version__: str
@@ -48,6 +53,15 @@ FLAG_TYPES = {
     "capturable": "bool",
     "differentiable": "bool",
     "fused": "bool | None",
+    "clip_norm": "Number | None",
+    "clip_tensor_norm": "Number | None",
+    "clip_value": "Number | None",
+    "average": "Number | None",
+    "state_dtype": "str | dict[str, str] | None",
+    "param_rounding": 'Literal["nearest", "stochastic", "kahan"]',
+    "clear_grads": "bool",
+    "watch": "bool",
+    "dialect": "str | None",
     "preset": "str | None",
     "engine": "Engine",
     "steps_per_epoch": "int | None",

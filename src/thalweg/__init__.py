@@ -10,12 +10,25 @@ import importlib
 from typing import Any
 
 from thalweg import optim, rules, schedules
-from thalweg.optim import build, optimizer
+from thalweg.optim import build, groups, optimizer
+from thalweg.rules.modifiers import averaged, cautious, decoupled, lookahead
 from thalweg.version import __version__
 
 _ROOMS = ("race", "tasks", "train", "web", "cli", "engines")
 
-__all__ = ["__version__", "build", "optim", "optimizer", "rules", "schedules"]
+__all__ = [
+    "__version__",
+    "averaged",
+    "build",
+    "cautious",
+    "decoupled",
+    "groups",
+    "lookahead",
+    "optim",
+    "optimizer",
+    "rules",
+    "schedules",
+]
 
 for _name in rules.names():
     _kind = optimizer(_name)

@@ -20,9 +20,25 @@ class Slot:
     name: str
     state: State
 
-    def exists(self, hypers: Mapping[str, Any]) -> bool:
+    def exists(self, hypers: Mapping[str, Any], dimensions: int = 1) -> bool:
         """Whether the rule keeps this state under these hyper-parameters."""
-        return self.state.when is None or bool(hypers[self.state.when])
+        return self.fits(dimensions) and (self.state.when is None or bool(hypers[self.state.when]))
+
+    def fits(self, dimensions: int) -> bool:
+        """Whether parameters of so many dimensions may have it."""
+        vector = self.state.shape == "vector"
+        return self.state.shape == "param" or vector == (dimensions < 2)
+
+    @property
+    def factored(self) -> bool:
+        """Whether it has a number for each row or column, not for each element."""
+        return self.state.shape in ("rows", "columns")
+
+    def shape(self, param: tuple[int, ...]) -> tuple[int, ...]:
+        """Its shape, for a parameter of this shape that has it."""
+        if self.state.shape == "rows":
+            return *param[:-1], 1
+        return (*param[:-2], 1, param[-1]) if self.state.shape == "columns" else param
 
     def start(self, hypers: Mapping[str, Any]) -> float | None:
         """What the state is filled with before the first step; None for a copy of the parameter."""
@@ -294,6 +310,8 @@ def _extras(hint: Any) -> tuple[Any, ...]:
 def _slot(rule: str, name: str, hint: Any) -> Slot:
     for extra in _extras(hint):
         if isinstance(extra, State):
+            if extra.start == "param" != extra.shape:
+                raise TypeError(f"{rule}: the state {name!r} is a copy of the parameter, all of it")
             return Slot(name, extra)
     raise TypeError(
         f"{rule}: the state {name!r} needs a kind that says what it starts with, such as Zeros"
