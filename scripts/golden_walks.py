@@ -134,8 +134,22 @@ add("optax.sign_sgd", RATE, "signsgd", LR)
 add("optax.signum", RATE, "signum", {**LR, "momentum": 0.9})
 add("optax.lamb", {**RATE, "weight_decay": 0.1}, "lamb", HARD)
 args = {"weight_decay": 0.1, "trust_coefficient": 0.01, "momentum": 0.9}
-add("optax.lars", {**RATE, **args}, "lars", {**LR, **args}, drop=True)
-add("optax.adafactor", {**RATE, "min_dim_size_to_factor": 1}, "adafactor", LR)
+add(
+    "optax.lars",
+    {**RATE, **args},
+    "lars",
+    {**LR, **args},
+    drop=True,
+    differs="optax divides by the norm of g + λθ, not by the sum of the two norms",
+)
+add(
+    "optax.adafactor",
+    {**RATE, "min_dim_size_to_factor": 1},
+    "adafactor",
+    LR,
+    within=1e-6,
+    because="optax takes the power of the step's number in float32",
+)
 add(
     "optax.rprop",
     RATE,
@@ -165,8 +179,8 @@ add("optax.contrib.schedule_free_sgd", {**RATE, **args}, "schedulefree_sgd", HAR
 add("optax.contrib.schedule_free_adamw", {**RATE, **args}, "schedulefree_adamw", HARD)
 add("optax.contrib.dog", {}, "dog")
 add("optax.contrib.dowg", {}, "dowg")
-add("optax.contrib.prodigy", {}, "prodigy")
-add("optax.contrib.dadapt_adamw", {}, "dadapt_adam")
+add("optax.contrib.prodigy", {}, "prodigy", {"use_bias_correction": True})
+add("optax.contrib.dadapt_adamw", {}, "dadapt_adam", {"use_bias_correction": True})
 
 # Keras
 for nesterov in (False, True):
@@ -177,7 +191,14 @@ args = {"momentum": 0.9, "centered": True}
 add("keras.optimizers.RMSprop", args, "rmsprop", {**KERAS, **args}, drop=True)
 add("keras.optimizers.Lion", {"weight_decay": 0.1}, "lion", {"lr": 1e-3, "weight_decay": 0.1})
 add("keras.optimizers.Lamb", {}, "lamb", {"lr": 1e-3, "eps": 1e-7, "weight_decay": 0.0})
-add("keras.optimizers.Adafactor", {}, "adafactor", {"lr": 1e-3})
+add(
+    "keras.optimizers.Adafactor",
+    {},
+    "adafactor",
+    {"lr": 1e-3},
+    within=1e-5,
+    because="Keras takes means in float32",
+)
 
 # timm
 add("timm.optim.sgdw.SGDW", {**SUM, "nesterov": True}, "sgdw", drop=True)
@@ -213,7 +234,13 @@ add(
     {**LR, "alpha": 0.9, "eps": 1e-10, "eps_at": "inside"},
     differs="timm starts the average of squares at 1, as TensorFlow did",
 )
-add("timm.optim.adafactor.Adafactor", {**LR, "min_dim_size_to_factor": 1}, "adafactor", LR)
+add(
+    "timm.optim.adafactor.Adafactor",
+    {**LR, "min_dim_size_to_factor": 1},
+    "adafactor",
+    LR,
+    differs="timm takes an lr as it is, and only its own rate as a part of the tensor's size",
+)
 add("timm.optim.mars.Mars", HARD, "mars")
 
 # pytorch_optimizer
@@ -256,8 +283,14 @@ add(
     "stableadamw",
     {**HARD, "beta2": 0.99, "eps": 1e-6},
 )
-add(f"{PO}.Lamb", {**HARD, "max_grad_norm": 0.0}, "lamb", HARD)
-add(f"{PO}.LARS", HARD, "lars", SUM, drop=True)
+add(
+    f"{PO}.Lamb",
+    {**HARD, "max_grad_norm": 0.0},
+    "lamb",
+    HARD,
+    differs="no bias correction, decay is decoupled, and the norm of the weights held to 10",
+)
+add(f"{PO}.LARS", HARD, "lars", SUM, drop=True, differs="tensors of one dimension get no ratio")
 add(f"{PO}.Lion", HARD, "lion")
 add(f"{PO}.MADGRAD", HARD, "madgrad")
 add(f"{PO}.ScheduleFreeSGD", HARD, "schedulefree_sgd")
@@ -265,7 +298,14 @@ add(f"{PO}.ScheduleFreeAdamW", HARD, "schedulefree_adamw", **UNDER)
 add(f"{PO}.CAME", HARD, "came")
 add(f"{PO}.Prodigy", {}, "prodigy")
 add(f"{PO}.DAdaptAdam", {}, "dadapt_adam")
-add(f"{PO}.DAdaptSGD", {}, "dadapt_sgd")
+add(
+    f"{PO}.DAdaptSGD",
+    {},
+    "dadapt_sgd",
+    {"momentum": 0.9},
+    within=1e-6,
+    because="its sums are float32",
+)
 add(f"{PO}.AdaFactor", {"betas": (None, 0.999)}, "adafactor", {})
 add(f"{PO}.Lookahead", {"base": "torch.optim.SGD", "base_args": LR}, "lookahead", LR)
 add(f"{PO}.AdaMax", LR, "adamax")
@@ -308,5 +348,5 @@ add("adabelief_pytorch.AdaBelief", quiet, "adabelief", HARD)
 args = {"rectify": False, "amsgrad": True}
 add("adabelief_pytorch.AdaBelief", {**quiet, **args}, "adabelief", {**HARD, **args})
 add("came_pytorch.CAME", HARD, "came")
-add("adam_mini.Adam_mini", HARD, "adam_mini")
+add("adam_mini.Adam_mini", HARD, "adam_mini", {**HARD, "blocks": "tensor"})
 add("adam_atan2_pytorch.AdamAtan2", HARD, "adam_atan2")
