@@ -27,13 +27,13 @@ def forms(rule: Rule) -> Iterator[dict[str, Any]]:
     """The rule's defaults, and each way in which its signature can make it another rule."""
     yield {}
     for name, hyper in rule.hypers.items():
-        if name == "weight_decay":
+        if name == "weight_decay" and rule.name != "pid":  # which takes differences of gradients
             # Small beside the gradients: g + λθ must not cancel, which would measure the inputs.
-            yield {name: 0.0 if hyper.default else 0.01}
+            yield {name: 0.0 if hyper.default else 0.01} | _calm(rule)
         elif hyper.choices:
             for choice in hyper.choices:
                 if choice != hyper.default:
-                    yield _satisfied(rule, {name: choice})
+                    yield _satisfied(rule, {name: choice} | _calm(rule))
         elif name in {slot.state.when for slot in rule.slots}:
             yield {name: 0.9}
     if rule.name == "lamb":
@@ -42,6 +42,11 @@ def forms(rule: Rule) -> Iterator[dict[str, Any]]:
         yield {"momentum": 0.9, "dampening": 0.3}
         yield {"momentum": 0.9, "nesterov": True, "form": "average"}
         yield {"momentum": 0.9, "nesterov": True, "form": "velocity"}
+
+
+def _calm(rule: Rule) -> dict[str, Any]:
+    """A small rate, where with the usual one the step would cancel the parameter."""
+    return {"lr": 0.01} if rule.name in ("qhm", "schedulefree_sgd") else {}
 
 
 def _satisfied(rule: Rule, form: dict[str, Any]) -> dict[str, Any]:

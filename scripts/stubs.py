@@ -6,6 +6,7 @@ The classes are made from their rules when thalweg is imported; an editor does n
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import thalweg
 from thalweg.optim.group import FLAGS, arguments
@@ -19,7 +20,7 @@ HEAD = """\
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from torch import Tensor
+from torch import Tensor, dtype
 
 from thalweg import cli as cli
 from thalweg import engines as engines
@@ -57,7 +58,7 @@ FLAG_TYPES = {
     "clip_tensor_norm": "Number | None",
     "clip_value": "Number | None",
     "average": "Number | None",
-    "state_dtype": "str | dict[str, str] | None",
+    "state_dtype": "str | dtype | dict[str, Any] | None",
     "param_rounding": 'Literal["nearest", "stochastic", "kahan"]',
     "clear_grads": "bool",
     "watch": "bool",
@@ -74,13 +75,13 @@ def stub(rule: Rule) -> str:
     for name, default in arguments(rule).items():
         hyper = rule.hypers.get(name)
         if hyper is None:
-            kind = f"tuple[{', '.join(['Number'] * len(rule.tuples[name]))}]"
+            kind = f"tuple[{', '.join(map(_number, default))}]"
         elif hyper.choices == (False, True):
             kind = "bool"
         elif hyper.choices:
             kind = f"Literal[{', '.join(map(repr, hyper.choices))}]"
         else:
-            kind = "Number"
+            kind = _number(default)
         lines.append(f"{name}: {kind} = {default!r},")
     lines.append("*,")
     lines += [f"{n}: {FLAG_TYPES[n]} = {d!r}," for n, d in {**FLAGS, **OURS}.items()]
@@ -92,6 +93,10 @@ def stub(rule: Rule) -> str:
         f'    """{doc}\n    """\n\n'
         f"    def __init__(\n        self,\n        params: Params,\n{body}\n    ) -> None: ...\n"
     )
+
+
+def _number(default: Any) -> str:
+    return "Number | None" if default is None else "Number"
 
 
 def text() -> str:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thalweg.engines import cpu
+from thalweg.engines.printer import PIECE
 
 
 @pytest.mark.parametrize(
@@ -59,8 +60,20 @@ def test_pieces_cover_every_element_once(sizes, threads):
     assert len(spans) - 1 <= threads
 
 
+@given(st.lists(st.integers(0, 100_000), max_size=30), st.integers(1, 9))
+def test_pieces_do_not_depend_on_the_number_of_threads(sizes, threads):
+    assert cpu.share(sizes, threads)[0].tolist() == cpu.share(sizes, 1)[0].tolist()
+
+
+@given(st.lists(st.integers(0, 100_000), max_size=30), st.integers(1, 9))
+def test_pieces_begin_where_the_noise_of_a_tensor_begins_anew(sizes, threads):
+    pieces, _ = cpu.share(sizes, threads)
+    assert all(start % PIECE == 0 and 0 < count <= PIECE for _, start, count in pieces.tolist())
+
+
 @given(st.lists(st.integers(1, 100_000), min_size=1, max_size=30), st.integers(1, 9))
 def test_no_thread_gets_much_more_than_its_share(sizes, threads):
     pieces, spans = cpu.share(sizes, threads)
+    assert all(a <= b for a, b in pairwise(spans))
     shares = [pieces[a:b, 2].sum() for a, b in pairwise(spans)]
-    assert max(shares) <= max(-(-sum(sizes) // threads) + 64, 4096)
+    assert max(shares) <= sum(sizes) / threads + PIECE

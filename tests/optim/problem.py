@@ -14,10 +14,35 @@ from torch.nn import Parameter
 import thalweg
 from thalweg import rules
 
-NAMES = rules.names()
-TWINS = [name for name in NAMES if name != "lion"]
+NAMES = [
+    "adadelta",
+    "adafactor",
+    "adagrad",
+    "adam",
+    "adamax",
+    "adamw",
+    "asgd",
+    "lamb",
+    "lion",
+    "nadam",
+    "prodigy",
+    "radam",
+    "rmsprop",
+    "rprop",
+    "schedulefree_adamw",
+    "sgd",
+]
+"""The contract is the optimizer's, whatever its rule. Here are all of torch's, and one each that
+keeps weights, carries numbers, sums over a tensor and over all of them; what holds for every rule
+is tested in tests/engines and tests/rules."""
+TWINS = [name for name in NAMES if hasattr(torch.optim, rules.find(name).title)]
 """The rules that torch has too."""
 SHAPES = ((5,), (3, 4), ())
+
+
+def decaying(name: str, amount: float) -> dict[str, float]:
+    """Weight decay, for the rules that know it."""
+    return {"weight_decay": amount} if "weight_decay" in rules.find(name).hypers else {}
 
 
 def kind(name: str) -> Any:

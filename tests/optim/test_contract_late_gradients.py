@@ -5,7 +5,18 @@ import torch
 from torch.nn import Parameter
 
 import thalweg
-from tests.optim.problem import NAMES, TWINS, forms, kind, same, twin, values, weights, wide
+from tests.optim.problem import (
+    NAMES,
+    TWINS,
+    decaying,
+    forms,
+    kind,
+    same,
+    twin,
+    values,
+    weights,
+    wide,
+)
 from thalweg.schedules import ramp
 
 # Which of two parameters have a gradient at each step.
@@ -59,7 +70,7 @@ def test_a_frozen_member_never_moves(name):
     a, b = pair()
     b.requires_grad_(False)
     before = b.clone()
-    opt = kind(name)([a, b], weight_decay=0.1)
+    opt = kind(name)([a, b], **decaying(name, 0.1))
     for _ in range(2):
         (a * a).sum().backward()
         opt.step()

@@ -5,7 +5,7 @@ import torch
 from torch.nn import Parameter
 
 import thalweg
-from tests.optim.problem import NAMES, kind, same
+from tests.optim.problem import NAMES, decaying, kind, same
 
 SHAPE = (2, 4, 4, 4)
 CANARY = 12345.0
@@ -70,7 +70,7 @@ def test_every_layout_gives_the_contiguous_result(name, layout, grad_layout):
     param, memory = layout(numbers(0))
 
     def make(params):
-        return kind(name)(params, lr=0.01, weight_decay=0.1)
+        return kind(name)(params, lr=0.01, **decaying(name, 0.1))
 
     expected = step_once(make, numbers(0), grad.contiguous())
     canaries = (memory == CANARY).sum()
@@ -122,12 +122,22 @@ def test_overlapping_parameters_take_turns_as_in_the_loop(name):
     for engine in ("auto", "eager"):
         memory = torch.linspace(1, 2, 12, dtype=torch.float64)
         a, b = Parameter(memory[:8]), Parameter(memory[4:])
-        opt = kind(name)([a, b], lr=0.1, weight_decay=0.1, engine=engine)
+        opt = kind(name)([a, b], lr=0.1, **decaying(name, 0.1), engine=engine)
         for _ in range(2):
             a.grad, b.grad = torch.ones_like(a), torch.full_like(b, 2.0)
             opt.step()
         memories.append(memory)
     assert torch.equal(*memories)
+
+
+@pytest.mark.parametrize("engine", ["cpu", "eager", "oracle"])
+def test_parameters_of_two_groups_that_overlap_take_turns(engine):
+    memory = torch.ones(6, dtype=torch.float64)
+    a, b = Parameter(memory[:4]), Parameter(memory[2:])
+    opt = thalweg.SGD([{"params": [a]}, {"params": [b]}], lr=0.5, engine=engine)
+    a.grad, b.grad = torch.ones_like(a), torch.ones_like(b)
+    opt.step()
+    assert memory.tolist() == [0.5, 0.5, 0.0, 0.0, 0.5, 0.5]
 
 
 def test_parameters_tied_after_the_first_step_take_turns():
@@ -140,7 +150,8 @@ def test_parameters_tied_after_the_first_step_take_turns():
     torch.testing.assert_close(a.data, torch.full((4,), 0.7))
 
 
-@pytest.mark.parametrize("name", NAMES)
+# Prodigy's first step is a millionth: less than a rounding.
+@pytest.mark.parametrize("name", [n for n in NAMES if n != "prodigy"])
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_every_element_moves_in_half_precision_at_every_size(name, dtype):
     params = [Parameter(torch.ones(n, dtype=dtype)) for n in range(1, 301)]

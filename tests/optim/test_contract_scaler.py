@@ -6,7 +6,7 @@ from torch.amp import GradScaler
 from torch.nn import Parameter
 
 import thalweg
-from tests.optim.problem import NAMES, kind, same, tensors_of, values, weights
+from tests.optim.problem import NAMES, decaying, kind, same, tensors_of, values, weights
 
 
 def train(opt, p, scaler, steps, *, unscale=False, poison=None):
@@ -37,7 +37,7 @@ def test_a_scaled_run_is_the_unscaled_one(name, fused, unscale):
 @pytest.mark.parametrize("poison", [0, 2])
 def test_an_overflow_changes_no_bit_and_no_count(name, fused, poison):
     p = Parameter(torch.ones(5))
-    opt = kind(name)([p], lr=0.1, weight_decay=0.1, fused=fused, engine="eager")
+    opt = kind(name)([p], lr=0.1, **decaying(name, 0.1), fused=fused, engine="eager")
     scaler = GradScaler("cpu", init_scale=2.0**4)
     train(opt, p, scaler, poison)
     before, count = [*values([p]), *tensors_of(opt)], opt.state[p].get("step", 0)

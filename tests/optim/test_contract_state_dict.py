@@ -11,6 +11,7 @@ import thalweg
 from tests.optim.problem import (
     NAMES,
     TWINS,
+    decaying,
     feed,
     forms,
     kind,
@@ -41,7 +42,7 @@ def moved(opt, make, params, **settings):
 @pytest.mark.parametrize("name", TWINS)
 @pytest.mark.parametrize("rich", [False, True], ids=["plain", "rich"])
 def test_a_run_moves_from_torch_to_us_and_back(name, rich):
-    flags = {"lr": 0.01, "weight_decay": 0.1, **(forms(name) if rich else {})}
+    flags = {"lr": 0.01, **decaying(name, 0.1), **(forms(name) if rich else {})}
     alone, both = weights(), weights()
     with wide():
         expected = walk(twin(name)(alone, foreach=False, **flags), alone, 21)

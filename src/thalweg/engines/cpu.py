@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -18,12 +18,14 @@ from torch import Tensor
 
 from thalweg.engines import kernels
 from thalweg.engines.printer import PIECE, WATCHED, Layout, print_kernel
-from thalweg.engines.program import Program
 from thalweg.engines.survey import survey
 from thalweg.engines.tape import Recording, record
 from thalweg.rules import Rule
 from thalweg.rules.fading import Step
 from thalweg.version import __version__
+
+if TYPE_CHECKING:
+    from thalweg.engines.program import Program
 
 DTYPES = {
     torch.float32: "float32",
@@ -125,7 +127,7 @@ class Batch:
                 the parameter and its gradient in the table of addresses.
             keys: a number for each parameter, by which noise tells them apart.
         """
-        self._layout = layout
+        self._params, self._layout = params, layout
         self._sizes = np.array([p.numel() for p in params], np.int64)
         self._small = self._sizes.sum() < _SMALL
         self._threads = 0
@@ -176,10 +178,12 @@ class Batch:
         known = (update, fixed, tuple(products))
         program = self._program
         if program is None or known != self._known or not program.start(inputs):
+            from thalweg.engines.program import Program  # Numba is dear to import
+
             recording = record(update, present, numbers, products, **fixed)
+            self._kernels = _find(recording, self._layout, rule)
             program = self._program = Program(recording, self._sizes)
             self._known = known if recording.lasting else None
-            self._kernels = _find(recording, self._layout, rule)
             program.start(inputs)
         self._step = step
         self._stage, self._looked = 0, False
@@ -234,11 +238,18 @@ class Batch:
         assert self._program is not None
         try:
             self._run()
+            if self._layout.clear:
+                self._tell_of_cleared()
         finally:
             self._survey.release(written=True)
         return self._program.carried()
 
-    def warm_up(self, program: Program) -> None:
+    def _tell_of_cleared(self) -> None:
+        """Tell autograd that gradients were written."""
+        grads = [p.grad for p in self._params if p.grad is not None]
+        torch.autograd.graph.increment_version([g for g in grads if not g.is_inference()])
+
+    def warm_up(self, program: "Program") -> None:
         """Have all compiled that steps nothing."""
         import numba
 
@@ -280,7 +291,7 @@ def _gather(found: np.ndarray, pieces: np.ndarray, tensors: int) -> np.ndarray:
     return sums
 
 
-def share(sizes: Sequence[int], threads: int) -> tuple[np.ndarray, np.ndarray]:
+def share(sizes: Sequence[int] | np.ndarray, threads: int) -> tuple[np.ndarray, np.ndarray]:
     """Cut tensors into pieces and give every thread as many elements as the others.
 
     The pieces do not depend on the number of threads, so neither do their sums.
@@ -374,6 +385,8 @@ _FIXED = (bool, str, type(None))
 
 def prepare() -> None:
     """Do what the first step would otherwise wait for: import Numba and wake its compiler."""
+    from thalweg.engines.program import Program
+
     survey([], [], [])
     program = Program(Recording(0), np.zeros(0, np.int64))
     program.start([])

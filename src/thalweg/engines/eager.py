@@ -1,6 +1,7 @@
 """Eager: the rule called with torch tensors. Any device, any dtype, any layout."""
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Any
 
 import torch
@@ -20,7 +21,15 @@ class TorchWords:
     exp = staticmethod(torch.exp)
     log = staticmethod(torch.log)
     atan2 = staticmethod(torch.atan2)
-    where = staticmethod(torch.where)
+
+    @staticmethod
+    def where(condition: Any, x: Any, y: Any) -> Any:
+        if not isinstance(condition, Tensor):
+            return x if condition else y
+        if not isinstance(x, Tensor) and not isinstance(y, Tensor):
+            # Torch would round two plain numbers to its default dtype.
+            x, y = (torch.tensor(v, dtype=torch.float64, device=condition.device) for v in (x, y))
+        return torch.where(condition, x, y)
 
     @staticmethod
     def sign(x: Tensor) -> Tensor:
@@ -41,51 +50,34 @@ class TorchWords:
 
     @staticmethod
     def norm(x: Tensor) -> Tensor:
-        return x.double().square().sum().sqrt()
+        return torch.linalg.vector_norm(x, dtype=torch.float64)
 
     @staticmethod
     def mean(x: Tensor) -> Tensor:
-        return x.double().mean() if x.numel() else x.double().sum()
+        return x.sum(dtype=torch.float64) / max(x.numel(), 1)
 
     @staticmethod
-    def total(x: Tensor) -> float:
-        return total(float(x.double().sum()))
+    def row_mean(x: Tensor) -> Tensor:
+        return _mean_along(x, -1)
+
+    @staticmethod
+    def column_mean(x: Tensor) -> Tensor:
+        return _mean_along(x, -2)
+
+    @staticmethod
+    def total(x: Tensor) -> Tensor:
+        share = 0.0 if x.is_meta else float(x.sum(dtype=torch.float64))
+        return torch.tensor(total(share), dtype=torch.float64)
+
+
+def _mean_along(x: Tensor, dim: int) -> Tensor:
+    # In their own dtype: torch sums by halves, to 1.5 ulp, and in float64 40 times as slowly.
+    return x.sum(dim, keepdim=True) / max(x.shape[dim], 1)
 
 
 speak(Tensor, TorchWords)
 
 _NARROW = (torch.bfloat16, torch.float16)
-
-
-def apply(
-    update: Callable[..., Any],
-    param: Cell,
-    grad: Tensor,
-    states: Sequence[Cell | None],
-    noise: Noise = NOISELESS,
-    **numbers: Any,
-) -> tuple[float, ...]:
-    """Step tensors in place, in float32 or wider, with one rounding at the end.
-
-    Complex numbers are pairs of real ones. The gradient is only read.
-
-    Args:
-        update: the rule, and what comes before and after it.
-        param: the parameter.
-        grad: its gradient.
-        states: those that are there.
-        noise: for the kinds that round at random.
-        **numbers: the step, the hyper-parameters and the carried numbers.
-
-    Returns:
-        The rule's carried numbers.
-    """
-    written = (param, *states)
-    arrays, carried = call(update, param, grad, states, **numbers)
-    for cell, new, draw in zip(written, arrays, draws(written), strict=True):
-        if cell is not None:
-            cell.store(new, noise._replace(draw=draw))
-    return tuple(map(float, carried))
 
 
 def call(
@@ -97,9 +89,13 @@ def call(
 ) -> tuple[tuple[Any, ...], tuple[float, ...]]:
     """What the rule makes of tensors: the new arrays and the carried numbers. Writes nothing."""
     wide = [None if cell is None else _wide(cell.load()) for cell in (param, *states)]
+    if torch.is_grad_enabled():  # autograd keeps what is multiplied; what is written to is not that
+        wide = [None if array is None else array.clone() for array in wide]
     slope = _wide(real(grad))
-    # A gradient may be narrower than its parameter, if the user asked torch for that.
-    slope = slope.to(torch.promote_types(slope.dtype, param.load().dtype))
+    # A gradient or a state may be narrower than its parameter, if the user asked for that.
+    dtype = reduce(torch.promote_types, (x.dtype for x in (slope, *wide) if x is not None))
+    wide = [None if x is None else x.to(dtype) for x in wide]
+    slope = slope.to(dtype)
     version = None if grad.is_inference() else grad._version
     result = update(wide[0], slope, *wide[1:], **numbers)
     if version is not None and grad._version != version:
@@ -107,7 +103,15 @@ def call(
             f"{getattr(update, '__name__', 'the rule')} wrote into its gradient, which others may "
             "still read; say grad = 2 * grad, not grad *= 2"
         )
-    return split(update, result, [array is not None for array in wide])
+    arrays, carried = split(update, result, [array is not None for array in wide])
+    return arrays, tuple(map(float, carried))
+
+
+def write(cells: Sequence[Cell | None], arrays: Sequence[Any], noise: Noise = NOISELESS) -> None:
+    """Store what `call` returned."""
+    for cell, new, draw in zip(cells, arrays, draws(cells), strict=True):
+        if cell is not None:
+            cell.store(new, noise._replace(draw=draw))
 
 
 def _wide(tensor: Tensor) -> Tensor:

@@ -188,22 +188,41 @@ def noise(typingctx: Any, place: Any, seed: Any) -> Any:
     return types.uint32(types.uint32, types.uint64), generate
 
 
-def _half(kind: str) -> Any:
+def _half(shift: int) -> Any:
     @intrinsic
     def half(typingctx: Any, bits: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            word = arguments[0].type
-            if kind == "high":
-                return builder.lshr(arguments[0], ir.Constant(word, 16))
-            return builder.and_(arguments[0], ir.Constant(word, 0xFFFF))
+            kept = builder.lshr(arguments[0], _constant(shift))
+            return kept if shift else builder.and_(kept, _constant(0xFFFF))
 
-        return types.int32(types.uint32), generate
+        return types.uint32(types.uint32), generate
 
     return half
 
 
-low, high = _half("low"), _half("high")
+def _unit(shift: int) -> Any:
+    @intrinsic
+    def unit(typingctx: Any, bits: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            if shift > 0:
+                fraction = builder.lshr(arguments[0], _constant(shift))
+                fraction = builder.and_(fraction, _constant(0x7FFF80))
+            else:
+                fraction = builder.shl(arguments[0], _constant(-shift))
+                fraction = builder.and_(fraction, _constant(0x7FFFFF))
+            one = builder.or_(fraction, _constant(0x3F800000))
+            return builder.bitcast(one, ir.FloatType())
+
+        return types.float32(types.uint32), generate
+
+    return unit
+
+
+low, high = _half(0), _half(16)
 """The lower and the upper 16 of 32 bits."""
+unit_low, unit_high = _unit(-7), _unit(9)
+"""A number in [1, 2) of the lower and of the upper 16 bits: they are its fraction. More of them
+would be rounded up at 128, and zero would not stay zero."""
 
 
 @intrinsic
@@ -231,7 +250,7 @@ def dither_bfloat16(value: Any, random: Any) -> Any:
     """One of the two nearest bfloat16, each as likely as the value is near to the other."""
     bits = _bits(value)
     # Adding noise may carry a finite value into infinity, and must not.
-    rounded = np.uint32(bits + np.uint32(random))
+    rounded = np.uint32(bits + random)
     finite = np.uint32(rounded & np.uint32(0x7F800000)) != np.uint32(0x7F800000)
     chosen = rounded if finite else bits
     return np.uint16(chosen >> np.uint32(16)) if value == value else np.uint16(0x7FC0)
@@ -268,10 +287,22 @@ def float_of(bits: Any) -> Any:
     return _float(np.uint32(bits))
 
 
+_TINY = np.int32(0x03000000)
+"""The bits of 3.8e-37: below it, the steps that make 1 are too many for a float32."""
+_HUGE, _INFINITE = np.int32(0x7F7FFFF0), np.int32(0x7F800000)
+"""The bits of what 127 steps of a 127th still are, where they could be rounded to infinity."""
+
+
+@njit(inline="always")
+def scale_of(top: Any) -> Any:
+    """A block's scale, when its largest value has the bits `top`."""
+    return _float(np.uint32(min(top, _HUGE) if top < _INFINITE else top))
+
+
 @njit(inline="always")
 def per_unit(top: Any, steps: Any) -> Any:
-    """How many steps make 1, in a block whose largest value has the bits `top`."""
-    return steps / _float(np.uint32(top)) if top > 0 else np.float32(0)
+    """How many steps make 1, in a block whose largest value has the bits `top`; 0 for none."""
+    return steps / _float(np.uint32(top)) if top >= _TINY else np.float32(0)
 
 
 @njit(inline="always")
@@ -282,7 +313,7 @@ def same(value: Any) -> Any:
 
 @njit(inline="always")
 def root(value: Any) -> Any:
-    """Stored by its root; what is not positive is zero, NaN stays NaN."""
+    """Stored by its root; a negative one is NaN, as it is to a rule."""
     return np.sqrt(value)
 
 
@@ -301,17 +332,18 @@ def value_root8(code: Any, unit: Any) -> Any:
 
 @njit(inline="always")
 def code_int8(value: Any, unit: Any, random: Any) -> Any:
-    """The step below or above, each as likely as the value is near to the other."""
-    dither = np.float32(random) * np.float32(2.0**-16)
-    steps = np.int32(value * unit + (dither + np.float32(128))) - np.int32(128)
-    return np.int8(min(steps, np.int32(127)))
+    """The step below or above, each as likely as the value is near to the other.
+
+    `random` is in [1, 2).
+    """
+    steps = np.int32(value * unit + (random + np.float32(127))) - np.int32(128)
+    return np.int8(max(min(steps, np.int32(127)), np.int32(-127)))
 
 
 @njit(inline="always")
 def code_root8(value: Any, unit: Any, random: Any) -> Any:
     """The same for a root. What is not zero never becomes zero: steps are divided by it."""
-    dither = np.float32(random) * np.float32(2.0**-16)
-    steps = np.int32(value * unit + dither)
+    steps = np.int32(value * unit + random) - np.int32(1)
     least = np.int32(1) if value > np.float32(0) else np.int32(0)
     return np.uint8(min(max(steps, least), np.int32(255)))
 

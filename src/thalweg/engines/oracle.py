@@ -15,7 +15,7 @@ from thalweg.rules.words import speak
 
 
 class NumpyWords:
-    """How NumPy arrays say the words: as IEEE 754 does, without warnings."""
+    """How NumPy arrays say the words: as IEEE 754 does, without warnings, and so do reductions."""
 
     sqrt = staticmethod(np.sqrt)
     exp = staticmethod(np.exp)
@@ -27,19 +27,28 @@ class NumpyWords:
     where = staticmethod(np.where)
 
     @staticmethod
-    def norm(x: np.ndarray) -> float:
-        return float(np.sqrt(np.sum(x * x)))
+    def norm(x: np.ndarray) -> np.float64:
+        return np.sqrt(np.sum(np.float64(x) ** 2))
 
     @staticmethod
-    def mean(x: np.ndarray) -> float:
-        return float(np.mean(x)) if x.size else 0.0
+    def mean(x: np.ndarray) -> np.float64:
+        return np.float64(np.mean(x)) if x.size else np.float64(0)
 
     @staticmethod
-    def total(x: np.ndarray) -> float:
-        return total(float(np.sum(x)))
+    def row_mean(x: np.ndarray) -> np.ndarray:
+        return np.sum(x, axis=-1, keepdims=True) / max(x.shape[-1], 1)
+
+    @staticmethod
+    def column_mean(x: np.ndarray) -> np.ndarray:
+        return np.sum(x, axis=-2, keepdims=True) / max(x.shape[-2], 1)
+
+    @staticmethod
+    def total(x: np.ndarray) -> np.float64:
+        return np.float64(total(float(np.sum(x))))
 
 
 speak(np.ndarray, NumpyWords)
+speak(np.generic, NumpyWords)  # what reductions give
 
 
 def step(
@@ -62,28 +71,6 @@ def step(
     return *arrays, *carried
 
 
-def apply(
-    update: Callable[..., Any],
-    param: Cell,
-    grad: Tensor,
-    states: Sequence[Cell | None],
-    noise: Noise = NOISELESS,
-    **numbers: Any,
-) -> tuple[float, ...]:
-    """Step tensors in place: exact arithmetic, then one rounding to what each is kept as.
-
-    Returns:
-        The rule's carried numbers.
-    """
-    written = (param, *states)
-    arrays, carried = call(update, param, grad, states, **numbers)
-    for cell, new, draw in zip(written, arrays, draws(written), strict=True):
-        if cell is not None:
-            values = torch.from_numpy(np.ascontiguousarray(new))
-            cell.store(values.reshape(cell.load().shape), noise._replace(draw=draw))
-    return carried
-
-
 def call(
     update: Callable[..., Any],
     param: Cell,
@@ -94,7 +81,16 @@ def call(
     """What the rule makes of tensors: the new arrays and the carried numbers. Writes nothing."""
     exact = [None if cell is None else _exact(cell.load()) for cell in states]
     result = step(update, _exact(param.load()), _exact(real(grad)), exact, **numbers)
-    return split(update, result, [True, *(array is not None for array in exact)])
+    arrays, carried = split(update, result, [True, *(array is not None for array in exact)])
+    return arrays, tuple(map(float, carried))
+
+
+def write(cells: Sequence[Cell | None], arrays: Sequence[Any], noise: Noise = NOISELESS) -> None:
+    """Store what `call` returned: one rounding."""
+    for cell, new, draw in zip(cells, arrays, draws(cells), strict=True):
+        if cell is not None:
+            values = torch.from_numpy(np.ascontiguousarray(new))
+            cell.store(values.reshape(cell.load().shape), noise._replace(draw=draw))
 
 
 def _exact(tensor: Tensor) -> np.ndarray:

@@ -284,7 +284,7 @@ class _Stage:
         for c in self.blocks:
             name, steps = names[c], _STEPS[str(kinds[c])]
             body += [
-                f"scale_{name}[0] = memory.float_of(top_{name})",
+                f"scale_{name}[0] = memory.scale_of(top_{name})",
                 f"unit_{name} = memory.per_unit(top_{name}, np.float32({steps}))",
             ]
         if self.blocks:
@@ -315,9 +315,10 @@ class _Stage:
         ]
 
     def _bits(self, column: int) -> str:
-        """Sixteen random bits for a column: a draw serves two."""
+        """Random bits for a column, or a number made of them: a draw serves two."""
         place = self.noisy.index(column)
-        return f"memory.{'high' if place % 2 else 'low'}(noise{place // 2})"
+        kind = "unit_" if self._coded(column) else ""
+        return f"memory.{kind}{'high' if place % 2 else 'low'}(noise{place // 2})"
 
     def _operand(self, index: int) -> str:
         if index < 0:
@@ -354,7 +355,10 @@ class _Stage:
         return out
 
     def _form(self, operation: str, operands: Sequence[int]) -> str:
-        return _FORMS[operation].format(*map(self._operand, operands), wide=self.wide)
+        words = [self._operand(index) for index in operands]
+        if operation in ("&", "|"):  # a comparison of numbers comes as a number
+            words = [f"({w} != zero)" if o < 0 else w for w, o in zip(words, operands, strict=True)]
+        return _FORMS[operation].format(*words, wide=self.wide)
 
     def _load(self, column: int) -> str:
         name, kind = self.layout.names[column], str(self.layout.kinds[column])

@@ -113,7 +113,12 @@ class Program:
         self.arguments = np.zeros((rows, len(recording.arguments)))
 
     def start(self, inputs: list[float]) -> bool:
-        """Compute what does not wait for a reduction; whether the rule would branch as it did."""
+        """Compute what does not wait for a reduction.
+
+        Returns:
+            Whether the rule would branch as it did, and Python compute as this does: where finite
+            numbers give none, as in 1 / 0, it may have something to say.
+        """
         self._inputs[:] = inputs
         return self.proceed(0)
 
@@ -206,6 +211,7 @@ def _run(
     places: Any,
     arguments: Any,
 ) -> bool:
+    calm = True
     for row in range(len(table)):
         for place in range(len(program)):
             if program[place, 4] != depth:
@@ -219,7 +225,11 @@ def _run(
                 table[row, place] = sizes[row]
             elif code != _LITERAL:
                 b, c = program[place, 2], program[place, 3]
-                table[row, place] = _apply(code, table[row, a], table[row, b], table[row, c])
+                found = _apply(code, table[row, a], table[row, b], table[row, c])
+                if not np.isfinite(found):
+                    finite = np.isfinite(table[row, a]) and np.isfinite(table[row, b])
+                    calm &= not finite
+                table[row, place] = found
         for place in range(len(places)):
             arguments[row, place] = table[row, places[place]]
     if depth == 0:
@@ -227,4 +237,4 @@ def _run(
             a, b = table[0, guards[guard, 1]], table[0, guards[guard, 2]]
             if _compare(guards[guard, 0], a, b) != (guards[guard, 3] == 1):
                 return False
-    return True
+    return calm or depth > 0

@@ -19,6 +19,8 @@ BESIDE = {"int8": "scale", "root8": "scale", "bfloat16+": "rest"}
 
 _STEPS = {"int8": 127, "root8": 255}
 _MASK = 0xFFFFFFFF
+_TINY, _HUGE, _INFINITE = 0x03000000, 0x7F7FFFF0, 0x7F800000
+"""See `memory.py`."""
 
 
 def make(like: Tensor, kind: str) -> list[Tensor]:
@@ -85,11 +87,11 @@ class Cell:
     def store(self, values: Tensor, noise: "Noise") -> None:
         """Round the values, which are as `load` gave them or wider, to what is kept."""
         if self.kind in _STEPS:
-            self._encode(values, _bits(self.tensor, noise))
+            self._encode(values, _unit(_bits(self.tensor, noise), noise.draw))
         elif self.kind.endswith("~"):
             wide = values.float()
             random = torch.empty_like(self.tensor, dtype=torch.int32)
-            _flat(random).copy_(_bits(self.tensor, noise))
+            _flat(random).copy_(_half(_bits(self.tensor, noise), noise.draw))
             bits = wide.contiguous().view(torch.int32).view_as(wide)
             moved = bits + random
             finite = (moved & 0x7F800000) != 0x7F800000
@@ -112,15 +114,15 @@ class Cell:
         padded = torch.nn.functional.pad(flat, (0, -len(flat) % BLOCK)).view(-1, BLOCK)
         # As integers, the bits of absolute values are ordered as these, and NaN is the largest.
         top = (padded.view(torch.int32) & 0x7FFFFFFF).amax(dim=1) if len(padded) else flat[:0].int()
-        self.beside.copy_(top.view(torch.float32))
-        units = torch.where(top > 0, steps / top.view(torch.float32), 0.0)
-        dither = random.float() * 2.0**-16
+        scale = torch.where(top < _INFINITE, top.clamp(max=_HUGE), top)
+        self.beside.copy_(scale.view(torch.float32))
+        units = torch.where(top >= _TINY, steps / top.view(torch.float32), 0.0)
         scaled = flat * units.repeat_interleave(BLOCK)[: len(flat)]
         if self.kind == "int8":
-            codes = (scaled + (dither + 128)).nan_to_num(0.0).int() - 128
-            _flat(self.tensor).copy_(codes.clamp(max=127))
+            codes = (scaled + (random + 127)).nan_to_num(0.0).int() - 128
+            _flat(self.tensor).copy_(codes.clamp(-127, 127))
         else:
-            codes = (scaled + dither).nan_to_num(0.0).int()
+            codes = (scaled + random).nan_to_num(0.0).int() - 1
             least = (flat > 0).int()
             _flat(self.tensor).copy_(torch.maximum(codes, least).clamp(max=255))
 
@@ -152,7 +154,7 @@ def _seed(key: int, step: int, places: Tensor) -> Tensor:
 
 
 def _bits(tensor: Tensor, noise: Noise) -> Tensor:
-    """Sixteen random bits for each element, in the order of memory: see `memory.noise`."""
+    """32 random bits for each element, in the order of memory: see `memory.noise`."""
     everyone = torch.arange(tensor.numel(), dtype=torch.int64, device=tensor.device)
     seeds = _seed(noise.key, noise.step, everyone[: -(-len(everyone) // PIECE)])
     seeds = seeds.repeat_interleave(PIECE)[: len(everyone)]
@@ -161,7 +163,18 @@ def _bits(tensor: Tensor, noise: Noise) -> Tensor:
     x = x ^ (x >> 16) ^ ((seeds >> 32) & _MASK)
     x = (x * 0x7FEB352D) & _MASK
     x = x ^ (x >> 15)
-    return x >> 16 if noise.draw % 2 else x & 0xFFFF
+    return x
+
+
+def _half(bits: Tensor, draw: int) -> Tensor:
+    """The sixteen that a draw takes."""
+    return bits >> 16 if draw % 2 else bits & 0xFFFF
+
+
+def _unit(bits: Tensor, draw: int) -> Tensor:
+    """A number in [1, 2), whose fraction is the bits that a draw takes."""
+    fraction = _half(bits, draw) << 7
+    return (fraction | 0x3F800000).int().view(torch.float32)
 
 
 def _flat(tensor: Tensor) -> Tensor:

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
+from thalweg.optim.groups import Groups, groups
 from thalweg.optim.make import optimizer
 from thalweg.optim.plan import Plan, Row
 from thalweg.optim.rule_optimizer import RuleOptimizer
 
-__all__ = ["Plan", "Row", "RuleOptimizer", "build", "optimizer"]
+__all__ = ["Groups", "Plan", "Row", "RuleOptimizer", "build", "groups", "optimizer"]
 
 
 def build(rule: str, params: Iterable[Any], **settings: Any) -> RuleOptimizer:
@@ -30,8 +31,7 @@ def build(rule: str, params: Iterable[Any], **settings: Any) -> RuleOptimizer:
         (0.8, 0.999)
     """
     kind = optimizer(rule)
-    chosen = kind.rule.presets.get(settings.get("preset") or "")
-    values = {**kind.rule.defaults, **(chosen.values if chosen else {})}
+    values = kind.rule.values(dialect=settings.get("dialect"), preset=settings.get("preset"))
     for together, names in kind.rule.tuples.items():
         apart = {name: settings.pop(name) for name in names if name in settings}
         if apart and together in settings:

@@ -10,7 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from thalweg.engines.printer import BLOCK
 from thalweg.optim.group import arguments, flat
+from thalweg.optim.keeping import dimensions_of
 from thalweg.rules import Rule
 from thalweg.schedules import Schedule
 
@@ -96,7 +98,8 @@ def _ordered(
 
 
 def _read_state(rule: Rule, own: Mapping[str, Any], param: Tensor) -> dict[str, Any]:
-    slots = {slot.name for slot in rule.slots}
+    slots = {slot.name: slot for slot in rule.slots}
+    dimensions = dimensions_of(param)
     beside = {"param_rest", *(f"{name}_scale" for name in slots)}
     numbers = {"step", *rule.carried, *(f"{name}_product" for name in rule.decays)}
     taken: dict[str, Any] = {}
@@ -104,13 +107,15 @@ def _read_state(rule: Rule, own: Mapping[str, Any], param: Tensor) -> dict[str, 
         if name in numbers:
             taken[name] = int(value) if name == "step" else float(value)
         elif isinstance(value, Tensor):
-            if name not in slots | beside:
+            if name not in {*slots, *beside}:
                 raise ValueError(
                     f"{rule.name}: this state dict holds {name!r}, which {rule.name} does not "
                     f"keep; it was saved by another optimizer ({rule.name} keeps "
                     f"{', '.join(sorted(slots)) or 'nothing'})"
                 )
-            if value.shape != param.shape and name not in beside:
+            slot = slots.get(name)
+            shape = _beside(name, param) if slot is None else slot.shape(tuple(param.shape))
+            if value.shape != shape or (slot is not None and not slot.fits(dimensions)):
                 raise ValueError(
                     f"{rule.name}: {name!r} has the shape {tuple(value.shape)}, its parameter "
                     f"{tuple(param.shape)}; were the parameters given in another order?"
@@ -120,14 +125,21 @@ def _read_state(rule: Rule, own: Mapping[str, Any], param: Tensor) -> dict[str, 
             taken[name] = value
     # Torch's SGD counts no steps, but whoever has a state has taken one.
     taken.setdefault("step", 1 if taken else 0)
-    always = [slot.name for slot in rule.slots if slot.state.when is None]
-    missing = [name for name in (*always, *rule.carried) if name not in taken]
+    always = [s.name for s in rule.slots if s.state.when is None and s.fits(dimensions)]
+    coded = [n for n in slots if n in taken and taken[n].dtype in (torch.int8, torch.uint8)]
+    scales = [f"{name}_scale" for name in coded]
+    missing = [name for name in (*always, *rule.carried, *scales) if name not in taken]
     if missing and taken["step"]:
         raise ValueError(
             f"{rule.name}: this state dict lacks {', '.join(missing)}, which {rule.name} keeps; "
             "it was saved by another optimizer"
         )
     return taken
+
+
+def _beside(name: str, param: Tensor) -> tuple[int, ...]:
+    """The shape of what goes beside a parameter or a state: kernels take it on trust."""
+    return tuple(param.shape) if name == "param_rest" else (-(-param.numel() // BLOCK),)
 
 
 def _refuse_form(

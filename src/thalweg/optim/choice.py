@@ -6,8 +6,12 @@ from thalweg.engines import cpu
 from thalweg.rules import Rule
 
 
-def reason(param: Tensor, states: list[Tensor], *, overlaps: bool) -> str | None:
+def reason(
+    param: Tensor, states: list[Tensor], *, overlaps: bool, factored: bool = False
+) -> str | None:
     """Why the cpu engine can't update this parameter, or None if it can."""
+    if factored:
+        return "it keeps averages by rows and columns, for which kernels have no word"
     if overlaps:
         return "it shares memory with another parameter of its group"
     why = cpu.why_not(param)

@@ -48,8 +48,8 @@ def flat(rule: Rule, group: Mapping[str, Any]) -> dict[str, Any]:
     found = {}
     for name, (key, place) in rule.places.items():
         value = group[key] if place is None else group[key][place]
-        if value.__class__ not in _PLAIN and isinstance(value, torch.Tensor):
-            value = float(value)
+        if value.__class__ not in _PLAIN and isinstance(value, (torch.Tensor, Real)):
+            value = float(value)  # NumPy's numbers too, which would speak for arrays
         found[name] = value
     # Here, so that a state which starts at lr starts at what the first step will use. Schedulers
     # write lr and loggers read it, so the factor never stands in the group's own.

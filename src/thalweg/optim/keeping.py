@@ -3,7 +3,8 @@
 `state_dtype` says it for all states or by name, `param_rounding` for the parameter. A state of
 eight bits is two tensors, its codes and the scales of its blocks; a parameter with its rounding
 errors beside it adds one. Copies of the parameter are weights themselves: they are kept in float32
-at least, unless a name says otherwise.
+at least, unless a name says otherwise. So are averages over the rows and columns of a matrix, for
+which `state_dtype` means nothing: they are small.
 """
 
 from collections.abc import Mapping
@@ -20,6 +21,8 @@ from thalweg.rules import Rule, Slot
 
 SETTINGS = ("engine", "state_dtype", "param_rounding", "clear_grads", "watch")
 """A group's settings that decide how its tensors are stored and by whom they are stepped."""
+
+_DEFAULTS = {"state_dtype": None, "param_rounding": "nearest"}
 
 STATE_DTYPES = ("float32", "bfloat16", "int8")
 ROUNDINGS = ("nearest", "stochastic", "kahan")
@@ -50,6 +53,14 @@ def check(rule: Rule, group: Mapping[str, Any]) -> None:
             f"{rule.name}: param_rounding={group['param_rounding']!r} is not one of "
             f"{', '.join(ROUNDINGS)}"
         )
+    for param in group["params"]:
+        param_kind(rule, param, group)
+
+
+def chosen(group: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a group's settings is the user's wish, not the checkpoint's that is loaded."""
+    found = {name: group[name] for name, usual in _DEFAULTS.items() if group[name] != usual}
+    return {**found, "clear_grads": group["clear_grads"], "watch": group["watch"]}
 
 
 def _spelled(dtype: Any) -> str:
@@ -72,7 +83,7 @@ def layout(
     if ahead:
         hypers = flat(rule, group)
         for place, slot in enumerate(rule.slots):
-            if states[place] is None and _exists(slot, hypers, group):
+            if states[place] is None and _exists(slot, hypers, group, param):
                 states[place] = kind(slot, param, group)
     grad = _spelled(param.grad.dtype if param.grad is not None else param.dtype)
     return Layout(
@@ -81,6 +92,21 @@ def layout(
         clear=bool(group["clear_grads"]),
         watch=bool(group["watch"]),
     )
+
+
+def factored(rule: Rule, layout: Layout) -> bool:
+    """Whether there are states with a number for each row or column."""
+    kinds = zip(rule.slots, layout.kinds[2:], strict=True)
+    return any(slot.factored and kind is not None for slot, kind in kinds)
+
+
+def recorded(rule: Rule, layout: Layout, hypers: Mapping[str, Any]) -> list[bool]:
+    """Which arrays the tape is given: a kernel knows no matrices, so those of a vector."""
+    kinds = zip(rule.slots, layout.kinds[2:], strict=True)
+    return [True, True] + [
+        kind is not None if slot.state.shape == "param" else slot.exists(hypers)
+        for slot, kind in kinds
+    ]
 
 
 def columns(layout: Layout) -> list[str]:
@@ -111,6 +137,8 @@ def param_kind(rule: Rule, param: Tensor, group: Mapping[str, Any]) -> str:
 def _asked(slot: Slot, group: Mapping[str, Any]) -> str | None:
     """The kind that the group asks for, if it does."""
     wanted = group["state_dtype"]
+    if slot.factored:
+        return None
     if isinstance(wanted, dict):
         wanted = wanted.get(slot.name)
     elif slot.state.start == "param":
@@ -127,7 +155,8 @@ def kind(slot: Slot, param: Tensor, group: Mapping[str, Any]) -> str:
     asked = None if param.is_complex() else _asked(slot, group)
     if asked is not None:
         return asked
-    if slot.state.start == "param" and param.dtype in (torch.bfloat16, torch.float16):
+    wide = slot.state.start == "param" or slot.factored
+    if wide and param.dtype in (torch.bfloat16, torch.float16):
         return "float32"
     return _spelled(param.dtype)
 
@@ -161,25 +190,39 @@ def start(
     """Make the states that are missing, and store those anew that are stored otherwise."""
     for slot in rule.slots:
         there = _kind(slot, own, group)
-        if there is None and not _exists(slot, hypers, group):
+        if there is None and not _exists(slot, hypers, group, param):
             continue
         wanted = kind(slot, param, group)
         if there is None:
             value = slot.start(hypers)
-            if wanted == _spelled(param.dtype):
+            if slot.factored and value is not None:
+                shape, dtype = slot.shape(param.shape), getattr(torch, wanted)
+                own[slot.name] = param.detach().new_full(shape, value, dtype=dtype)
+            elif wanted == _spelled(param.dtype):
                 own[slot.name] = _first(param, value)
             else:
                 values = param.detach() if value is None else torch.full_like(param, value)
                 _keep(own, slot.name, wanted, param, values, key)
         elif _asked(slot, group) is not None and there != wanted and not param.is_complex():
             _keep(own, slot.name, wanted, param, cell(param, own, slot.name, there).load(), key)
-    if param_kind(rule, param, group).endswith("+") and "param_rest" not in own:
-        own["param_rest"] = torch.zeros_like(param, memory_format=torch.preserve_format)
+    if param_kind(rule, param, group).endswith("+"):
+        rest = own.get("param_rest")
+        if rest is None:
+            own["param_rest"] = torch.zeros_like(param, memory_format=torch.preserve_format)
+        elif rest.dtype != param.dtype:
+            own["param_rest"] = rest.to(param.dtype)
 
 
-def _exists(slot: Slot, hypers: Mapping[str, Any], group: Mapping[str, Any]) -> bool:
+def _exists(slot: Slot, hypers: Mapping[str, Any], group: Mapping[str, Any], param: Tensor) -> bool:
+    dimensions = dimensions_of(param)
     # A momentum that starts at 0 and is on its way up needs its buffer from the first step.
-    return slot.exists(hypers) or slot.state.when in group.get("schedules", {})
+    passing = slot.fits(dimensions) and slot.state.when in group.get("schedules", {})
+    return passing or slot.exists(hypers, dimensions)
+
+
+def dimensions_of(param: Tensor) -> int:
+    """How many a rule is to see: complex numbers are pairs, and rows of pairs are no rows."""
+    return 1 if param.is_complex() else param.dim()
 
 
 def _first(param: Tensor, value: float | None) -> Tensor:

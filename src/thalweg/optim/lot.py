@@ -15,6 +15,7 @@ from torch import Tensor
 
 from thalweg.engines import cpu, eager, oracle, totals
 from thalweg.engines.printer import Layout
+from thalweg.engines.real import real
 from thalweg.engines.storage import Cell, Noise
 from thalweg.optim import keeping
 from thalweg.optim.choice import choose, overlapping, reason
@@ -59,8 +60,8 @@ class Lot:
         self._present = [kind is not None for kind in self.layout.kinds]
         self._columns = keeping.columns(self.layout)
         self._tensors: list[list[Tensor]] = []
-        self._call: Any = None
-        self._asks: tuple[Any, bool] | None = None
+        self._update: Any = None
+        self._first: tuple[tuple[Any, ...], tuple[float, ...]] | None = None
         self._watched = [0.0, 0.0, 0.0]
         self._grad = False
 
@@ -89,6 +90,7 @@ class Lot:
 
     def release(self) -> None:
         """Undo `ready`, where no step follows."""
+        self._first = None
         if self.batch is not None:
             self.batch.release()
 
@@ -129,31 +131,37 @@ class Lot:
             self.batch.start(update, rule.function, self._present, numbers, products, fixed, step)
         else:
             fading = {n: Fading(numbers[n], step=step, product=p) for n, p in products.items()}
-            self._call = update, {**fixed, **numbers, **fading}
+            self._update = update, {**fixed, **numbers, **fading}
 
     def offer(self, known: Sequence[float]) -> dict[int, float]:
         """This lot's shares of the totals that come next: see `cpu.Batch.offer`."""
         if self.batch is not None:
             return self.batch.offer(known)
-        update, numbers = self._call
-        kind = (update, len(known))
-        if self._asks == (kind, False):  # most rules ask for no total, and calling is dear
-            return {}
-        call = oracle.call if self.engine == "oracle" else eager.call
         shares: dict[int, float] = {}
-        for row, param in enumerate(self.params):
+        for row in range(len(self.params)):
             try:
-                with totals.knowing(known), torch.no_grad():
-                    call(update, self._cell(row, 0), _dense(param), self._cells(row), **numbers)
+                found = self._call(row, known)
             except totals.Waiting as waiting:
                 shares[waiting.place] = shares.get(waiting.place, 0.0) + waiting.share
             else:
+                self._first = found  # what one asks for, all ask for; and calling is dear
                 break
-        self._asks = (kind, bool(shares))
         return shares
 
-    def finish(self, known: Sequence[float]) -> dict[str, float]:
+    def _call(self, row: int, known: Sequence[float]) -> tuple[tuple[Any, ...], tuple[float, ...]]:
+        """What the update makes of a parameter, on the engines that go from one to the next."""
+        call = oracle.call if self.engine == "oracle" else eager.call
+        update, numbers = self._update
+        grad = _dense(self.params[row])
+        with totals.knowing(known), torch.set_grad_enabled(self._grad):
+            return call(update, self._cell(row, 0), grad, self._cells(row), **numbers)
+
+    def finish(self, known: Sequence[float], *, afresh: bool = False) -> dict[str, float]:
         """Write, and count the step.
+
+        Args:
+            known: the totals that the rule asks for.
+            afresh: whether something was written since `offer`.
 
         Returns:
             What the update returned after the rule's own numbers, by `REPORTED`.
@@ -161,35 +169,36 @@ class Lot:
         if self.batch is not None:
             carried = self.batch.finish()
         else:
+            self._first = None if afresh else self._first
             with torch.set_grad_enabled(self._grad):
                 carried = self._one_by_one(known)
+            self._first = None
         self.decays.update(self._news)  # only now: a step that failed is no step
         names = self.rule.carried
-        news = {"step": self._step, **dict(zip(names, carried, strict=False))}
-        for state in self.states:
-            state.update(news)
+        for name, value in zip(("step", *names), (self._step, *carried), strict=False):
+            for state in self.states:
+                state[name] = value
         return dict(zip(REPORTED, carried[len(names) :], strict=False))
 
     def _one_by_one(self, known: Sequence[float]) -> tuple[float, ...]:
-        apply = oracle.apply if self.engine == "oracle" else eager.apply
-        update, numbers = self._call
+        write = oracle.write if self.engine == "oracle" else eager.write
         carried: tuple[float, ...] = ()
         self._watched = [0.0, 0.0, 0.0]
         for row, param in enumerate(self.params):
             noise = Noise(self.keys[row], self._step)
-            grad, watch = _dense(param), self.layout.watch
-            old = param.detach().clone() if watch else param
-            with totals.knowing(known):
-                carried = apply(
-                    update, self._cell(row, 0), grad, self._cells(row), noise, **numbers
-                )
+            cells = [self._cell(row, 0), *self._cells(row)]
+            arrays, carried = (row == 0 and self._first) or self._call(row, known)
+            watch = self.layout.watch
+            old = cells[0].load().detach().clone() if watch else param
+            write(cells, arrays, noise)
             if watch:
+                grad = real(_dense(param)).detach()
                 moving = grad != 0
-                stayed = moving & (param.detach() == old)
-                found = grad.detach().double().abs().square().sum(), moving.sum(), stayed.sum()
+                stayed = moving & (cells[0].load() == old)
+                found = grad.double().square().sum(), moving.sum(), stayed.sum()
                 self._watched = [a + float(b) for a, b in zip(self._watched, found, strict=True)]
-            if self.layout.clear and param.grad is not None:
-                param.grad.zero_()
+            if self.layout.clear:
+                clear([param])
         return carried
 
     @property
@@ -212,6 +221,14 @@ class Lot:
 
 REPORTED = ("gradient_norm", "clip_factor")
 """What an update may return after the rule's own numbers, for `opt.last`."""
+
+
+def clear(params: Sequence[Tensor]) -> None:
+    """Set gradients to zero, where they are."""
+    with torch.no_grad():
+        for param in params:
+            if param.grad is not None:
+                param.grad.zero_()
 
 
 def _dense(param: Tensor) -> Tensor:
@@ -245,7 +262,9 @@ def sort(
         start(rule, param, own, hypers, group, key)
         layout = keeping.layout(rule, param, own, group)
         kept = [own[n] for n in layout.names[2:] if isinstance(own.get(n), Tensor)]
-        why = reason(param, kept, overlaps=index in shared)
+        kept += [own["param_rest"]] if str(layout.kinds[0]).endswith("+") else []
+        factored = keeping.factored(rule, layout)
+        why = reason(param, kept, overlaps=index in shared, factored=factored)
         chosen = choose(rule, group["engine"], why, index)
         # Torch steps a parameter that was given twice twice; the second time is another lot.
         turn = turns[id(param)] = turns.get(id(param), -1) + 1

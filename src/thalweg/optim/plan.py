@@ -1,5 +1,6 @@
 """The plan: what runs where, why, and at what price, before anything is allocated."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -103,27 +104,31 @@ def plan(
                 continue
             own = state.get(param, {})
             tensors = [own[s.name] for s in rule.slots if isinstance(own.get(s.name), Tensor)]
-            why = reason(param, tensors, overlaps=index in shared)
+            layout = keeping.layout(rule, param, own, group, ahead=True)
+            factored = keeping.factored(rule, layout)
+            why = reason(param, tensors, overlaps=index in shared, factored=factored)
             engine = choose(rule, group["engine"], why, index)
             said = (why or "") if engine != "cpu" else ""
             if engine != "cpu" and not why:
                 said = f"engine={engine!r} was asked for"
-            layout = keeping.layout(rule, param, own, group, ahead=True)
             rest = 1.0 if str(layout.kinds[0]).endswith("+") else 0.0
-            kept = sum(map(bytes_of, layout.kinds[2:])) + rest * param.element_size()
+            kept = rest * param.element_size() * param.numel()
+            for slot, kind in zip(rule.slots, layout.kinds[2:], strict=True):
+                if kind is not None:
+                    kept += bytes_of(kind) * math.prod(slot.shape(tuple(param.shape)))
             moved = _moved(rule, layout, tuple(hypers.items()))
             lost, blocks = keeping.lost_blocks(rule, param, own, layout)
             key = (number, engine, said, str(param.dtype).removeprefix("torch."))
             size = param.numel()
-            rows.setdefault(key, []).append((size, kept * size, moved * size, lost, blocks))
+            rows.setdefault(key, []).append((size, kept, moved * size, lost, blocks))
     return Plan(rule.name, tuple(_row(key, found) for key, found in rows.items()))
 
 
 @cache
 def _moved(rule: Rule, layout: Layout, hypers: tuple[tuple[str, Any], ...]) -> float:
     """Bytes that a step reads and writes for each element."""
-    present = [kind is not None for kind in layout.kinds]
-    recording = cpu.record_rule(rule, present, dict(hypers))
+    values = dict(hypers)
+    recording = cpu.record_rule(rule, keeping.recorded(rule, layout, values), values)
     return traffic(recording, layout)
 
 

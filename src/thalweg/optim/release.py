@@ -32,7 +32,7 @@ class Release:
         >>> released = opt.release_gradients(model)
         >>> with released.accumulating():
         ...     model(torch.ones(3)).sum().backward()  # adds up; nothing moves
-        >>> model(torch.ones(3)).sum().backward()      # moves, and leaves no gradient
+        >>> model(torch.ones(3)).sum().backward()  # moves, and leaves no gradient
         >>> model.weight.grad is None
         True
         >>> released.remove()
@@ -134,8 +134,8 @@ def refuse(optimizer: "RuleOptimizer") -> None:
         if param is None:
             continue
         layout = keeping.layout(rule, param, {}, group, ahead=True)
-        present = [kind is not None for kind in layout.kinds]
-        if cpu.record_rule(rule, present, flat(rule, group)).totals:
+        hypers = flat(rule, group)
+        if cpu.record_rule(rule, keeping.recorded(rule, layout, hypers), hypers).totals:
             raise RuntimeError(
                 f"{rule.name}: this rule sums over all tensors, so it needs all gradients at once, "
                 "and release_gradients never has them"

@@ -22,7 +22,7 @@ from thalweg.optim import checkpoint, evaluation, keeping
 from thalweg.optim.around import around, before
 from thalweg.optim.group import adopt, resolve, spelled
 from thalweg.optim.last import Last, skipped, taken
-from thalweg.optim.lot import Lot, Lots, sort
+from thalweg.optim.lot import Lot, Lots, clear, sort
 from thalweg.optim.plan import Plan, plan
 from thalweg.optim.release import Release
 from thalweg.rules import Rule
@@ -160,16 +160,19 @@ class RuleOptimizer(Optimizer):
         found_inf = getattr(self, "found_inf", None)
         if found_inf is not None and float(found_inf):
             self._last = partial(skipped, "the GradScaler found an infinite gradient")
+            for group in self.param_groups:
+                if group["clear_grads"]:
+                    clear(group["params"])
             return loss
         grad_scale = getattr(self, "grad_scale", None)
         scale = 1.0 if grad_scale is None else 1 / float(grad_scale)
         lots: list[Lot] = []
         starts: list[Callable[[], None]] = []
-        rates: list[float | None] = []
+        given: list[dict[str, Any]] = []
         try:
             for index, group in enumerate(self.param_groups):
-                rates.append(self._plan_group(index, group, scale, lots, starts))
-            self._advance(lots, starts, rates, scale)
+                given.append(self._plan_group(index, group, scale, lots, starts))
+            self._advance(lots, starts, given, scale)
         except BaseException:
             for lot in lots:
                 lot.release()
@@ -183,62 +186,75 @@ class RuleOptimizer(Optimizer):
         scale: float,
         lots: list[Lot],
         starts: list[Callable[[], None]],
-    ) -> float | None:
-        """Add a group's lots and how to start them; its learning rate, if anything of it moves."""
+    ) -> dict[str, Any]:
+        """Add a group's lots and how to start them; its hyper-parameters, if any of it moves."""
         found, clock = self._current(index, group)
         if not found:
-            return None
+            return {}
+        lots += found  # which hold their gradients until they are released
         hypers = resolve(self.whole, group, clock)
         if group["capturable"]:
             _refuse_capture(self.rule)
         update = before(self.whole.function, scaled=scale != 1.0, maximize=group["maximize"])
         for lot in found:
-            lots.append(lot)
             starts.append(partial(lot.start, update, hypers, scale, group["differentiable"]))
-        return hypers.get("lr")
+        return hypers
 
     def _advance(
         self,
         lots: list[Lot],
         starts: list[Callable[[], None]],
-        rates: list[float | None],
+        given: list[dict[str, Any]],
         scale: float,
     ) -> None:
-        """Step all lots: one after another, or, if a sum goes over all of them, together."""
+        """Step all lots; nothing is written before all know what they will write."""
         if not lots:
             if self._released is None:
                 self._last = partial(skipped, "no parameter has a gradient")
             return
-        known: list[float] = []
+        clips = {hypers["clip_norm"] is not None for hypers in given if hypers}
+        if len(clips) > 1:
+            self._refuse_sums()
         seen: dict[str, float] = {}
-        waiting: list[dict[int, float]] = []
-        for number, (lot, start) in enumerate(zip(lots, starts, strict=True)):
-            start()
-            shares = lot.offer(known)
-            if bool(shares) != bool(waiting) and number:
-                raise RuntimeError(
-                    f"{self.rule.name}: a sum over all tensors is asked for by some groups and "
-                    "not by others; give clip_norm to all of them or to none"
-                )
-            if shares:
-                waiting.append(shares)
-            else:
-                seen = lot.finish(known)
-        together = bool(waiting)
-        while waiting:
-            while all(len(known) in shares for shares in waiting):
-                known.append(sum(shares[len(known)] for shares in waiting))
-            if self.param_groups[0]["clip_norm"] is not None and not math.isfinite(known[0]):
-                norm = scale * math.sqrt(known[0]) if known[0] > 0 else math.nan
+        # Parameters that were given twice take a whole turn, and then another.
+        for turn in sorted({lot.turn for lot in lots}):
+            mine = [lot for lot in lots if lot.turn == turn]
+            for lot, start in zip(lots, starts, strict=True):
+                if lot.turn == turn:
+                    start()
+            known = self._sums(mine, clips={True} == clips)
+            if known and clips == {True} and not math.isfinite(known[0]):
+                norm = math.sqrt(known[0]) if known[0] > 0 else math.nan
                 self._last = partial(skipped, f"the norm of all gradients is {norm}", norm)
                 for lot in lots:
                     lot.release()
+                    if lot.layout.clear:
+                        clear(lot.params)
                 return
-            waiting = [shares for lot in lots if (shares := lot.offer(known))]
-        if together:
-            for lot in lots:
-                seen = lot.finish(known)
-        self.look_back(lots, rates, seen, scale)
+            for lot in mine:
+                # What the first one wrote may be what another one reads, if they share memory.
+                seen = lot.finish(known, afresh=lot is not mine[0])
+        self.look_back(lots, [hypers.get("lr") for hypers in given], seen, scale)
+
+    def _sums(self, lots: list[Lot], *, clips: bool) -> list[float]:
+        """The totals over all lots that the rule asks for; the norm alone if it is not finite."""
+        known: list[float] = []
+        while True:
+            waiting = [lot.offer(known) for lot in lots]
+            if not any(waiting):
+                return known
+            if not all(waiting):
+                self._refuse_sums()
+            while all(len(known) in shares for shares in waiting):
+                known.append(sum(shares[len(known)] for shares in waiting))
+            if clips and not math.isfinite(known[0]):
+                return known
+
+    def _refuse_sums(self) -> None:
+        raise RuntimeError(
+            f"{self.rule.name}: a sum over all tensors is asked for by some groups and not by "
+            "others; give clip_norm to all of them or to none"
+        )
 
     def look_back(
         self, lots: list[Lot], rates: list[float | None], seen: dict[str, float], scale: float
@@ -376,14 +392,16 @@ class RuleOptimizer(Optimizer):
         """Continue from a state dict of this rule, or of torch's optimizer of the same name.
 
         Hyper-parameters are taken from it too, as in torch; schedules that it does not mention
-        stay. The argument is not changed, and shares no memory with what is loaded. States keep
-        the dtype in which they were saved.
+        stay, and so do engine and storage: states keep the dtype in which they were saved, or
+        are stored anew if `state_dtype` says so. The argument is not changed, and shares no memory
+        with what is loaded.
 
         Raises:
             ValueError: it belongs to another rule or to parameters of other shapes.
         """
         mine = [
             {key: group[key] for key in ("engine", "schedules", "steps_per_epoch") if key in group}
+            | keeping.chosen(group)
             for group in self.param_groups
         ]
         with _apart(self, "_optimizer_load_state_dict_pre_hooks") as hooks:

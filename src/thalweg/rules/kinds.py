@@ -38,7 +38,10 @@ class Between:
 
 @dataclass(frozen=True)
 class State:
-    """An array that the optimizer keeps between steps, shaped like the parameter.
+    """An array that the optimizer keeps between steps, shaped like the parameter if not said.
+
+    A matrix is a real parameter of two dimensions and more: the last two are its rows and columns,
+    those before number the matrices. All else is a vector.
 
     Attributes:
         start: what it is filled with before the first step: a number, the name of the
@@ -47,11 +50,15 @@ class State:
             The rule receives None otherwise, and returns None.
         positive: whether it is never negative and steps are divided by it or its root, as an
             average of squares: a storage of few bits must keep it from falling to zero.
+        shape: that of the parameter; or a number for each of a matrix's "rows", (..., r, 1), or
+            "columns", (..., 1, c); or "vector", which is as a vector. The rule receives None for
+            what this parameter has not, and returns None.
     """
 
     start: float | str = 0.0
     when: str | None = None
     positive: bool = False
+    shape: Literal["param", "rows", "columns", "vector"] = "param"
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,12 @@ Zeros = Annotated[Array, State()]
 """A state that starts at zero."""
 Squares = Annotated[Array, State(positive=True)]
 """A state that starts at zero and is never negative: an average of squares."""
+RowSquares = Annotated[Array | None, State(positive=True, shape="rows")]
+"""An average of squares for each row of a matrix; None for a vector."""
+ColumnSquares = Annotated[Array | None, State(positive=True, shape="columns")]
+"""An average of squares for each column of a matrix; None for a vector."""
+VectorSquares = Annotated[Array | None, State(positive=True, shape="vector")]
+"""`Squares` for a vector; None for a matrix."""
 CopyOfParam = Annotated[Array, State(start="param")]
 """A state that starts as a copy of the parameter: weights of another kind."""
 

@@ -85,7 +85,7 @@ def madgrad(
     coupled = 0.0 if decoupled_weight_decay else weight_decay
     _, grad = decay(param, grad, lr=lr, weight_decay=coupled, decoupled=False)
     rate = lr + eps if lr else 0.0
-    weight = rate * sqrt(float(step))
+    weight = rate * sqrt(step)
     start = param + s / (cube_root(grad_sum_sq) + eps) if x0 is None else x0
     s = s + weight * grad
     grad_sum_sq = grad_sum_sq + weight * (grad * grad)

@@ -2,7 +2,8 @@
 
 Pointwise words look at one element at a time: `sqrt sign exp log maximum minimum where ema`.
 Reductions look at all of them, `norm` and `mean` of a tensor, `total` of all tensors, and give a
-number, summed in float64; a rule that uses one is a trip through memory more.
+number, summed in float64; a rule that uses one is a trip through memory more. `row_mean` and
+`column_mean` are for the parameters that are matrices: see `kinds.State`.
 
 A word means the same for every kind of array. Which library does the arithmetic is decided by
 the array itself: each engine says once, with `speak`, how its kind of array says each word.
@@ -30,6 +31,8 @@ class Language(Protocol):
     def norm(self, x: Any, /) -> Any: ...
     def mean(self, x: Any, /) -> Any: ...
     def total(self, x: Any, /) -> Any: ...
+    def row_mean(self, x: Any, /) -> Any: ...
+    def column_mean(self, x: Any, /) -> Any: ...
 
 
 class Numbers(NamedTuple):
@@ -72,6 +75,14 @@ class Numbers(NamedTuple):
 
     @staticmethod
     def total(x: float) -> float:
+        return x
+
+    @staticmethod
+    def row_mean(x: float) -> float:
+        return x
+
+    @staticmethod
+    def column_mean(x: float) -> float:
         return x
 
 
@@ -153,6 +164,16 @@ def mean(x: Array) -> Any:
 def total(x: Array) -> Any:
     """The sum of all elements of all tensors that the optimizer steps: one number."""
     return _language(x).total(x)
+
+
+def row_mean(x: Array) -> Any:
+    """The mean of each row, over the last dimension, which stays with size 1."""
+    return _language(x).row_mean(x)
+
+
+def column_mean(x: Array) -> Any:
+    """The mean of each column, over the last dimension but one, which stays with size 1."""
+    return _language(x).column_mean(x)
 
 
 def ema(average: Array, new: Array, decay: float) -> Array:
