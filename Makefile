@@ -18,7 +18,7 @@ race: $(VENV)/ready-lab ## Race four optimizers on handwritten digits; the page 
 	$(VENV)/bin/thalweg race digits --out runs/race
 
 test: $(VENV)/ready-test ## Run all tests, doctests and documentation examples but the slow ones
-	$(RUN) pytest
+	$(RUN) pytest -n auto --maxprocesses 8 --dist worksteal
 
 slow: $(VENV)/ready-test ## Run the tests that take minutes
 	$(RUN) pytest -m slow

@@ -3,8 +3,8 @@
 import os
 
 # Before torch starts its threads. The tests are small: on two busy cores a training-like set took
-# 91 s with one thread, 128 s with two; two pytest-xdist workers of two threads each needed more
-# than five times as long as one process. A test of threads asks for its own.
+# 91 s with one thread, 128 s with two. `make test` has a worker for each core; two workers of two
+# threads each would need more than five times as long as one. A test of threads asks for its own.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import shutil

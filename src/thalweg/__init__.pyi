@@ -1016,7 +1016,7 @@ class LARS(RuleOptimizer):
         params: Params,
         lr: Number = 1.0,
         momentum: Number = 0.9,
-        weight_decay: Number = 0.0001,
+        weight_decay: Number = 0.0,
         trust_coefficient: Number = 0.001,
         eps: Number = 1e-08,
         nesterov: bool = False,

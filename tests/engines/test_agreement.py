@@ -27,8 +27,10 @@ def test_float32_is_within_4_ulp_of_the_oracle(rule, form, engine):
 
 def _bound(rule, dtype):
     # Roots and quotients in a row, and averages or squares of all that.
-    long = rule.name in ("adadelta", "adopt", "came", "dadapt_adam", "lamb", "laprop", "rmsprop")
-    return 1.5 * BOUND[dtype] if long else BOUND[dtype]
+    return 1.5 * BOUND[dtype] if rule.name in LONG else BOUND[dtype]
+
+
+LONG = ("adadelta", "adopt", "came", "dadapt_adam", "lamb", "laprop", "lars", "rmsprop")
 
 
 @pytest.mark.parametrize("engine", ["eager", "cpu"])
@@ -63,7 +65,8 @@ def test_odd_gradients_end_alike_on_all_engines(rule):
     torch.testing.assert_close(
         ended["cpu"][calm], ended["oracle"][calm], rtol=1e-6, atol=0, equal_nan=True
     )
-    assert ended["cpu"][calm].isfinite().all(), "a zero gradient breaks nothing"
+    if rule.name not in ("dog", "dowg"):  # one rate for all: one NaN is everyone's
+        assert ended["cpu"][calm].isfinite().all(), "a zero gradient breaks nothing"
     assert ended["cpu"][-1].isnan(), "a broken gradient shows"
 
 

@@ -84,6 +84,20 @@ def test_a_child_born_after_a_step_steps_too(way):
     assert same(found, expected)
 
 
+def test_starting_the_kernels_threads_leaves_torch_s_number_of_threads_alone():
+    said = run("""
+        import torch
+        import thalweg
+
+        torch.set_num_threads(3)
+        x = torch.nn.Parameter(torch.ones(100_000))
+        x.grad = torch.ones_like(x)
+        thalweg.AdamW([x]).step()
+        print(torch.get_num_threads(), x[0].item() < 1)
+    """)
+    assert said.split() == ["3", "True"]
+
+
 def test_the_parent_goes_on_after_a_fork():
     params = weights(torch.float32)
     opt = thalweg.Adam(params, lr=0.01)

@@ -36,6 +36,8 @@ DTYPES = {
 
 _kernels: dict[Any, Any] = {}
 _launching = threading.Lock()
+_started = threading.Event()
+"""Set once the kernels' threads run."""
 _alone = threading.Event()
 """Set in the child of a fork, where OpenMP's threads are not."""
 
@@ -210,19 +212,17 @@ class Batch:
         while self._stage < recording.depth - 1:
             if not self._looked:
                 self._run()
-                self._shares = _gather(self._found, self._pieces, len(self._sizes))
+                self._shares = np.zeros((len(self._sizes), self._found.shape[1]))
+                _drive().gather(self._found, self._pieces, self._shares)
                 self._looked = True
-            totals = recording.totals
-            waiting = {}
-            for place, reduction in enumerate(recording.sums):
-                if reduction.stage != self._stage:
-                    continue
-                if not reduction.of_all:
+            waiting: dict[int, float] = {}
+            for place, total in program.waits[self._stage]:
+                if total is None:
                     program.sums[:, place] = self._shares[:, place]
-                elif totals.index(place) < len(known):
-                    program.sums[:, place] = known[totals.index(place)]
+                elif total < len(known):
+                    program.sums[:, place] = known[total]
                 else:
-                    waiting[totals.index(place)] = float(self._shares[:, place].sum())
+                    waiting[total] = float(self._shares[:, place].sum())
             if waiting:
                 return waiting
             self._stage, self._looked = self._stage + 1, False
@@ -250,14 +250,9 @@ class Batch:
         torch.autograd.graph.increment_version([g for g in grads if not g.is_inference()])
 
     def warm_up(self, program: "Program") -> None:
-        """Have all compiled that steps nothing."""
-        import numba
-
+        """Have all compiled that steps nothing and starts no threads."""
         self._program, self._kernels, self._threads = program, [0], 1
         self._run()
-        arguments = (0, self._survey.address, program.arguments, self._keys, 0, self._found)
-        kinds = map(numba.typeof, (*arguments, self._pieces, self._spans))
-        _drive().parallel.compile(tuple(kinds))
 
     @property
     def watched(self) -> list[float]:
@@ -279,16 +274,7 @@ class Batch:
         if self._threads == 1:
             _drive().serial(*arguments)
         else:
-            # Not every threading layer lets two Python threads in at once.
-            with _launching:
-                _drive().parallel(*arguments)
-
-
-def _gather(found: np.ndarray, pieces: np.ndarray, tensors: int) -> np.ndarray:
-    """The sums of each tensor, out of those of its pieces, in their order."""
-    sums = np.zeros((tensors, found.shape[1]))
-    np.add.at(sums, pieces[:, 0], found)
-    return sums
+            _in_parallel(*arguments)
 
 
 def share(sizes: Sequence[int] | np.ndarray, threads: int) -> tuple[np.ndarray, np.ndarray]:
@@ -332,6 +318,21 @@ def _find(recording: Recording, layout: Layout, rule: Callable[..., Any]) -> lis
         pieces = [getattr(module, f"piece{stage}") for stage in range(recording.depth)]
         found = _kernels[key] = [piece.address for piece in pieces]
     return found
+
+
+def _in_parallel(*arguments: Any) -> None:
+    """Run a kernel by many threads."""
+    # Not every threading layer lets two Python threads in at once.
+    with _launching:
+        if _started.is_set():
+            _drive().parallel(*arguments)
+            return
+        # Numba starts its threads with the first call, and on the way tells OpenMP, which torch
+        # uses too, that all of the processor is free: torch.set_num_threads(1) would be undone.
+        before = torch.get_num_threads()
+        _drive().parallel(*arguments)
+        torch.set_num_threads(before)
+        _started.set()
 
 
 @cache

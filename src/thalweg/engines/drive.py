@@ -55,6 +55,20 @@ def _one(
     )
 
 
+@njit(cache=True)
+def gather(found: Any, pieces: Any, shares: Any) -> None:
+    """Add up the sums of each tensor's pieces, in their order.
+
+    Args:
+        found: a row for each piece.
+        pieces: rows of (tensor, start, count).
+        shares: zeros; a row for each tensor.
+    """
+    for p in range(len(pieces)):
+        for place in range(found.shape[1]):
+            shares[pieces[p, 0], place] += found[p, place]
+
+
 @njit(nogil=True, cache=True)
 def serial(
     kernel: int,

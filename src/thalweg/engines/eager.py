@@ -66,7 +66,7 @@ class TorchWords:
 
     @staticmethod
     def total(x: Tensor) -> Tensor:
-        share = 0.0 if x.is_meta else float(x.sum(dtype=torch.float64))
+        share = 0.0 if x.is_meta else float(x.detach().sum(dtype=torch.float64))
         return torch.tensor(total(share), dtype=torch.float64)
 
 

@@ -83,6 +83,8 @@ class Program:
 
     Attributes:
         recording: whose.
+        waits: for each stage but the last, the reductions that it makes, and which of the totals
+            over all tensors each is; None for those over one.
         arguments: the kernel's arguments: a row for all tensors, or one for each if they differ.
     """
 
@@ -94,6 +96,15 @@ class Program:
             sizes: of the tensors, in elements.
         """
         self.recording = recording
+        totals = recording.totals
+        self.waits = [
+            [
+                (place, totals.index(place) if reduction.of_all else None)
+                for place, reduction in enumerate(recording.sums)
+                if reduction.stage == stage
+            ]
+            for stage in range(recording.depth - 1)
+        ]
         rows = len(sizes) if recording.per_tensor else 1
         self._table = np.zeros((rows, len(recording.rows)))
         for place, (operation, where, _, _) in enumerate(recording.rows):

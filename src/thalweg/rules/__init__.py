@@ -15,7 +15,7 @@ def names() -> list[str]:
     """The names of all rules, in alphabetical order.
 
     >>> names()[:3]
-    ['adadelta', 'adagrad', 'adam']
+    ['adabelief', 'adadelta', 'adafactor']
     """
     return sorted(name for _, name, _ in pkgutil.iter_modules(__path__) if _declares(name))
 

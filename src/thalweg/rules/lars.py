@@ -72,7 +72,7 @@ def lars(
     step: int,
     lr: Rate = 1.0,
     momentum: Momentum = 0.9,
-    weight_decay: Strength = 1e-4,
+    weight_decay: Strength = 0.0,
     trust_coefficient: Annotated[float, Between(0, inf, "log", open_above=True, usual=1e-3)] = 1e-3,
     eps: Tiny = 1e-8,
     nesterov: bool = False,
