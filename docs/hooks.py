@@ -91,8 +91,10 @@ def _declared(rule: Rule) -> Iterator[str]:
             ),
         ],
     )
-    kept = f"{_bytes(rule)} bytes a parameter in float32" if _bytes(rule) else "nothing"
-    yield f"At the defaults it keeps {kept}."
+    kept = [f"{_bytes(rule)} bytes a parameter in float32"] if _bytes(rule) else []
+    if any(slot.factored for slot in rule.slots):
+        kept.append("a few numbers for each row or column of a matrix")
+    yield f"At the defaults it keeps {' and '.join(kept) or 'nothing'}."
     if rule.dialects:
         yield (
             "A dialect is all of what a library, or the paper, means by this rule: "
@@ -131,13 +133,21 @@ def _dialects(rule: Rule) -> str:
 def _state(rule: Rule, slot: Slot) -> tuple[str, ...]:
     start = slot.state.start
     filled = f"`{start}`" if isinstance(start, str) else f"{start:g}"
-    when = f"with `{slot.state.when}`" if slot.state.when else "always"
-    return f"`{slot.name}`", filled, when, "4", "2"
+    when = f"with `{slot.state.when}`" if slot.state.when else _KEPT[slot.state.shape]
+    return f"`{slot.name}`", filled, when, "4", "4" if slot.factored else "2"
+
+
+_KEPT = {
+    "param": "always",
+    "rows": "one number for each row of a matrix",
+    "columns": "one number for each column of a matrix",
+    "vector": "for vectors",
+}
 
 
 def _bytes(rule: Rule) -> int:
     """Bytes of float32 state for each parameter, at the defaults."""
-    return 4 * sum(slot.exists(rule.defaults) for slot in rule.slots)
+    return 4 * sum(s.exists(rule.defaults, 2) and not s.factored for s in rule.slots)
 
 
 def _values(rule: Rule, values: Mapping[str, Any]) -> str:
