@@ -46,7 +46,7 @@ def forms(rule: Rule) -> Iterator[dict[str, Any]]:
 
 def _calm(rule: Rule) -> dict[str, Any]:
     """A small rate, where with the usual one the step would cancel the parameter."""
-    return {"lr": 0.01} if rule.name in ("qhm", "schedulefree_sgd") else {}
+    return {"lr": 0.01} if rule.name in ("lars", "qhm", "schedulefree_sgd") else {}
 
 
 def _satisfied(rule: Rule, form: dict[str, Any]) -> dict[str, Any]:
