@@ -439,3 +439,11 @@ def test_a_gradient_is_let_go_when_a_step_is_refused():
     p.grad = None
     gc.collect()
     assert storage() is None or before is None
+
+
+def test_the_plan_says_when_sums_make_it_more_than_one_trip():
+    one, two = (thalweg.AdamW(weights(), clip_norm=norm).plan() for norm in (None, 1.0))
+    assert "one trip through memory" in str(one)
+    assert "2 trips through memory" in str(two)
+    assert two.traffic > one.traffic
+    assert "3 trips" in str(thalweg.LAMB(weights(), clip_norm=1.0).plan())

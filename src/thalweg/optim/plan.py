@@ -23,7 +23,7 @@ class Row:
     Attributes:
         group: the index of the parameter group.
         engine: who updates them.
-        why: why not the fastest engine, and what eight bits lose; empty if neither.
+        why: why not the fastest engine or not in one trip, and what eight bits lose; else empty.
         dtype: of the parameters.
         tensors: how many.
         numbers: how many elements they have together.
@@ -116,7 +116,9 @@ def plan(
             for slot, kind in zip(rule.slots, layout.kinds[2:], strict=True):
                 if kind is not None:
                     kept += bytes_of(kind) * math.prod(slot.shape(tuple(param.shape)))
-            moved = _moved(rule, layout, tuple(hypers.items()))
+            moved, trips = _moved(rule, layout, tuple(hypers.items()))
+            if engine == "cpu" and trips > 1:
+                said = f"{trips} trips through memory: its sums must be known first"
             lost, blocks = keeping.lost_blocks(rule, param, own, layout)
             key = (number, engine, said, str(param.dtype).removeprefix("torch."))
             size = param.numel()
@@ -125,11 +127,11 @@ def plan(
 
 
 @cache
-def _moved(rule: Rule, layout: Layout, hypers: tuple[tuple[str, Any], ...]) -> float:
-    """Bytes that a step reads and writes for each element."""
+def _moved(rule: Rule, layout: Layout, hypers: tuple[tuple[str, Any], ...]) -> tuple[float, int]:
+    """Bytes that a step reads and writes for each element, and in how many trips."""
     values = dict(hypers)
     recording = cpu.record_rule(rule, keeping.recorded(rule, layout, values), values)
-    return traffic(recording, layout)
+    return traffic(recording, layout), recording.depth
 
 
 def _row(key: tuple[int, str, str, str], found: list[tuple[int, float, float, int, int]]) -> Row:
