@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thalweg.engines import cpu
-from thalweg.engines.printer import PIECE
+from thalweg.engines.layout import PIECE
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 import pytest
 
 from thalweg.engines.cpu import record_rule
-from thalweg.engines.printer import Layout, bytes_of, print_kernel, traffic, width
+from thalweg.engines.layout import Layout, bytes_of, width
+from thalweg.engines.printer import print_kernel, traffic
 from thalweg.rules import find
 
 
@@ -67,7 +68,7 @@ def test_numbers_are_arguments():
 
 def test_a_rule_with_a_reduction_is_two_kernels_and_the_first_writes_nothing():
     first, last = printed("lars").split("def piece1")
-    assert "sum0 = memory.squares(sum0" in first
+    assert "sum0 = arithmetic.squares(sum0" in first
     assert "[i] =" not in first
     assert "at_param[i] =" in last
     assert "sum0" not in last
@@ -75,8 +76,8 @@ def test_a_rule_with_a_reduction_is_two_kernels_and_the_first_writes_nothing():
 
 @pytest.mark.parametrize("kind", ["bfloat16~", "int8", "root8"])
 def test_what_rounds_at_random_draws_noise_and_nothing_else_does(kind):
-    assert "memory.noise" in printed("adam", kinds={"exp_avg": kind})
-    assert "memory.noise" not in printed("adam", kinds={"exp_avg": "bfloat16"})
+    assert "noise.bits" in printed("adam", kinds={"exp_avg": kind})
+    assert "noise.bits" not in printed("adam", kinds={"exp_avg": "bfloat16"})
 
 
 def test_columns_leave_room_for_what_goes_beside():

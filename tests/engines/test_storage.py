@@ -8,7 +8,7 @@ from torch.nn import Parameter
 
 import thalweg
 from thalweg.engines import storage
-from thalweg.engines.printer import BLOCK, PIECE
+from thalweg.engines.layout import BLOCK, PIECE
 from thalweg.engines.storage import NOISELESS, Cell, Noise, draws, make
 from thalweg.rules.kinds import Rate, Squares, Zeros
 

@@ -276,6 +276,18 @@ def test_decay_is_right_with_the_rounding_error_beside(engine):
     assert abs(math.log(found) / (1000 * math.log1p(-1e-5)) - 1) < 0.1
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("engine", ["cpu", "eager"])
+def test_steps_too_small_for_a_weight_add_up_in_its_rounding_error(dtype, engine):
+    p = Parameter(torch.ones(8, dtype=dtype))
+    opt = thalweg.SGD([p], lr=1e-4, param_rounding="kahan", engine=engine)
+    for _ in range(200):
+        p.grad = torch.ones_like(p)
+        opt.step()
+    found = p.detach().double() + opt.state[p]["param_rest"].double()
+    torch.testing.assert_close(found, torch.full_like(found, 0.98), rtol=1e-3, atol=0)
+
+
 @pytest.mark.parametrize("engine", ["cpu", "eager"])
 def test_a_weight_whose_rounding_error_moved_has_not_stayed(engine):
     p = Parameter(torch.ones(4, dtype=torch.bfloat16))

@@ -17,9 +17,11 @@ import torch
 from torch import Tensor
 
 from thalweg.engines import kernels
-from thalweg.engines.printer import PIECE, WATCHED, Layout, print_kernel
+from thalweg.engines.layout import PIECE, WATCHED, Layout
+from thalweg.engines.printer import print_kernel
+from thalweg.engines.recording import Recording
 from thalweg.engines.survey import survey
-from thalweg.engines.tape import Recording, record
+from thalweg.engines.tape import record
 from thalweg.rules import Rule
 from thalweg.rules.fading import Step
 from thalweg.version import __version__
@@ -256,7 +258,7 @@ class Batch:
 
     @property
     def watched(self) -> list[float]:
-        """What the last step counted: see `printer.WATCHED`."""
+        """What the last step counted: see `layout.WATCHED`."""
         return self._found[:, -len(WATCHED) :].sum(axis=0).tolist()
 
     def _run(self) -> None:

@@ -27,7 +27,7 @@ def _call(
     start: Any,
     count: Any,
 ) -> Any:
-    """Call the C function at an address: see `memory.PIECE`."""
+    """Call the C function at an address: see `memory.KERNEL`."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         shape = ir.FunctionType(ir.VoidType(), [_WORD] * 7)

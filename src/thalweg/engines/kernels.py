@@ -31,8 +31,15 @@ def _wanted() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "thalweg"
 
 
-_MEMORY = Path(__file__).with_name("memory.py")
-"""What every kernel calls, and Numba compiles into it."""
+_CALLED = ("arithmetic", "codes", "layout", "memory", "noise")
+"""What kernels call, and Numba compiles into them."""
+
+
+@cache
+def _called() -> str:
+    """The text of those files: a kernel that was compiled with others is another one."""
+    files = (Path(__file__).with_name(f"{name}.py") for name in _CALLED)
+    return "\n".join(file.read_text(encoding="utf-8") for file in files)
 
 
 @cache
@@ -59,7 +66,7 @@ def load(name: str, source: str) -> ModuleType:
     import numba
 
     version = f"{numba.__version__} {platform.machine()} {sys.version_info[:2]}"
-    depends = f"{source}\n{_MEMORY.read_text(encoding='utf-8')}\n{version}"
+    depends = f"{source}\n{_called()}\n{version}"
     digest = hashlib.sha256(depends.encode()).hexdigest()[:16]
     path = folder() / f"{name}_{digest}.py"
     _write(path, source)

@@ -4,22 +4,26 @@ The source is for people too: it opens with the rule as its author wrote it, and
 same operations one by one. A rule with reductions becomes several kernels, one for each time that
 all tensors must be read; only the last writes.
 
-How an array is stored is decided here, at load and store, and no rule knows it:
-
-    float32 float64 bfloat16 float16    rounded to nearest
-    bfloat16~                           rounded up or down at random, in proportion
-    bfloat16+                           with the rounding error beside it, in a column of its own
-    int8                                127 steps up and down of the largest in a block
-    root8                               the root, in 255 steps of the largest in a block
+How an array is stored (`layout.py`) is decided here, at load and store, and no rule knows it.
 """
 
 import inspect
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from thalweg.engines.tape import Recording
+from thalweg.engines.layout import (
+    BLOCK,
+    PIECE,
+    STEPS,
+    WATCHED,
+    Layout,
+    bytes_of,
+    coded,
+    dithered,
+    paired,
+    plain,
+)
+from thalweg.engines.recording import Recording
 
 _FORMS = {
     "+": "{0} + {1}",
@@ -40,7 +44,7 @@ _FORMS = {
     "sqrt": "np.sqrt({0})",
     "exp": "np.exp({0})",
     "log": "np.log({0})",
-    "atan2": "memory.atan2_{wide}({0}, {1})",
+    "atan2": "arithmetic.atan2_{wide}({0}, {1})",
     # NaN compares false with everything: it is passed on, as NumPy does.
     "sign": "one if {0} > zero else (-one if {0} < zero else {0})",
     "maximum": "{0} if {0} > {1} or {0} != {0} else {1}",
@@ -55,71 +59,17 @@ _HEAD = '''\
 #
 import numpy as np
 from numba import cfunc
-from thalweg.engines import memory
+from thalweg.engines import arithmetic, codes, memory, noise
 
 one, zero = np.{wide}(1), np.{wide}(0)
 '''
 
 _KERNEL = """
 
-@cfunc(memory.PIECE, cache=True, error_model="numpy", boundscheck=False)
+@cfunc(memory.KERNEL, cache=True, error_model="numpy", boundscheck=False)
 def piece{stage}(address, number, key, step, found, start, count):
 {body}
 """
-
-BLOCK = 256
-"""How many elements share a scale."""
-
-PIECE = 16384
-"""How many elements are summed, and rounded with one seed: always the same, for any threads."""
-
-_STEPS = {"int8": 127, "root8": 255}
-"""The kinds of eight bits, and how many steps make their largest value."""
-
-WATCHED = ("squares of gradients", "gradients that are not zero", "of those, weights that stayed")
-"""What the last kernel counts, if asked, behind the reductions' sums."""
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How a kernel's arrays are stored.
-
-    Attributes:
-        names: what the inputs are called: param, grad and the states.
-        kinds: how each is stored; None for those that are not there.
-        clear: whether the gradient is set to zero.
-        watch: whether to count what `WATCHED` says.
-    """
-
-    names: tuple[str, ...]
-    kinds: tuple[str | None, ...]
-    clear: bool = False
-    watch: bool = False
-
-    def column(self, place: int) -> int:
-        """The column of an input in the table of addresses."""
-        return place if place < 2 else 2 + sum(map(width, self.kinds[2:place]))
-
-    def beside(self, place: int) -> int:
-        """The column of what goes beside it; the parameter's is the last."""
-        return self.column(place) + 1 if place else self.column(len(self.kinds))
-
-
-def width(kind: str | None) -> int:
-    """How many tensors hold an array of this kind: none, one, or one with what goes beside it."""
-    if kind is None:
-        return 0
-    return 2 if kind in _STEPS or kind.endswith("+") else 1
-
-
-def bytes_of(kind: str | None) -> float:
-    """Bytes that an element of this kind takes, with its part of what goes beside it."""
-    if kind in _STEPS:
-        return 1 + 4 / BLOCK
-    if kind is None:
-        return 0.0
-    size = int(re.sub(r"\D", "", kind)) / 8
-    return 2 * size if kind.endswith("+") else size
 
 
 def traffic(recording: Recording, layout: Layout) -> float:
@@ -195,9 +145,9 @@ class _Stage:
             }
         )
         kinds = layout.kinds
-        self.blocks = [c for c in sorted(self.stores) if kinds[c] in _STEPS]
+        self.blocks = [c for c in sorted(self.stores) if coded(kinds[c])]
         # Counted whether written or not, so that a column's noise is always the same.
-        self.noisy = [c for c in written if kinds[c] in _STEPS or str(kinds[c]).endswith("~")]
+        self.noisy = [c for c in written if coded(kinds[c]) or dithered(kinds[c])]
 
     def _needed(self, wanted: list[int]) -> list[int]:
         """The lines that these lines are made of, in order."""
@@ -222,26 +172,19 @@ class _Stage:
         if self.sums or self.watch:
             width = len(self.recording.sums) + (len(WATCHED) if self.watch else 0)
             out.append(f"sums = memory.numbers(found, {width})")
-        out.append(f"tensors = memory.addresses(address, {self._width()})")
+        out.append(f"tensors = memory.addresses(address, {self.layout.width})")
         if any(c in self.stores for c in self.noisy):
-            out.append(f"seed = memory.seed(key, step, start // {PIECE})")
+            out.append(f"seed = noise.seed(key, step, start // {PIECE})")
         out += [f"sum{place} = 0.0" for place, _, _ in self.sums]
         if self.watch:
             out += [f"seen{n} = 0.0" for n in range(len(WATCHED))]
-        coded = [c for c in sorted(self.loads) if self._coded(c)]
-        out += self._blockwise(coded) if coded or self.blocks else self._straight()
+        loaded = [c for c in sorted(self.loads) if coded(self.layout.kinds[c])]
+        out += self._blockwise(loaded) if loaded or self.blocks else self._straight()
         out += [f"sums[{place}] = sum{place}" for place, _, _ in self.sums]
         if self.watch:
             begin = len(self.recording.sums)
             out += [f"sums[{begin + n}] = seen{n}" for n in range(len(WATCHED))]
         return out
-
-    def _width(self) -> int:
-        kinds = self.layout.kinds
-        return self.layout.column(len(kinds)) + (1 if str(kinds[0]).endswith("+") else 0)
-
-    def _coded(self, column: int) -> bool:
-        return self.layout.kinds[column] in _STEPS
 
     def _arrays(self, start: str, count: str) -> list[str]:
         """The stretches of memory that are touched."""
@@ -249,12 +192,12 @@ class _Stage:
         out: list[str] = []
         for c in sorted(self.loads | self.stores.keys() | ({1} if self.clear else set())):
             kind, stretch = str(kinds[c]), f"{start}, {count}"
-            plain = kind.rstrip("~+")
+            elements = f"{'codes' if coded(kind) else 'memory'}.elements_{plain(kind)}"
             place, beside = (f"tensors[{n}]" for n in (layout.column(c), layout.beside(c)))
-            out.append(f"at_{names[c]} = memory.elements_{plain}({place}, {stretch})")
-            if kind.endswith("+"):
-                out.append(f"rest_{names[c]} = memory.elements_{plain}({beside}, {stretch})")
-            elif self._coded(c):
+            out.append(f"at_{names[c]} = {elements}({place}, {stretch})")
+            if paired(kind):
+                out.append(f"rest_{names[c]} = {elements}({beside}, {stretch})")
+            elif coded(kind):
                 out.append(
                     f"scale_{names[c]} = memory.elements_float32({beside}, {start} // {BLOCK}, 1)"
                 )
@@ -269,29 +212,29 @@ class _Stage:
             *(f"    {line}" for line in self._element()),
         ]
 
-    def _blockwise(self, coded: list[int]) -> list[str]:
+    def _blockwise(self, loaded: list[int]) -> list[str]:
         """Block by block: values are coded when the largest of all of them is known."""
         names, kinds = self.layout.names, self.layout.kinds
         straight = [c for c in self.noisy if c in self.stores and c not in self.blocks]
-        out = [f"new_{names[c]} = memory.scratch()" for c in self.blocks]
+        out = [f"new_{names[c]} = codes.scratch()" for c in self.blocks]
         body = [f"n = min({BLOCK}, count - b)", *self._arrays("(start + b)", "n")]
-        for c in coded:
-            steps = _STEPS[str(kinds[c])]
+        for c in loaded:
+            steps = STEPS[str(kinds[c])]
             body.append(f"unit_{names[c]} = scale_{names[c]}[0] / np.float32({steps})")
         body += [f"top_{names[c]} = np.int32(0)" for c in self.blocks]
         body += self._draws(straight, "b")
         body += ["for i in range(n):", *(f"    {line}" for line in self._element())]
         for c in self.blocks:
-            name, steps = names[c], _STEPS[str(kinds[c])]
+            name, steps = names[c], STEPS[str(kinds[c])]
             body += [
-                f"scale_{name}[0] = memory.scale_of(top_{name})",
-                f"unit_{name} = memory.per_unit(top_{name}, np.float32({steps}))",
+                f"scale_{name}[0] = codes.scale_of(top_{name})",
+                f"unit_{name} = codes.per_unit(top_{name}, np.float32({steps}))",
             ]
         if self.blocks:
             body += self._draws(self.blocks, "b")
             body += ["for i in range(n):", *(f"    {x}" for x in self._noise(self.blocks))]
             body += [
-                f"    at_{names[c]}[i] = memory.code_{kinds[c]}"
+                f"    at_{names[c]}[i] = codes.code_{kinds[c]}"
                 f"(new_{names[c]}[i], unit_{names[c]}, {self._bits(c)})"
                 for c in self.blocks
             ]
@@ -302,23 +245,23 @@ class _Stage:
         return sorted({self.noisy.index(c) // 2 for c in columns})
 
     def _draws(self, columns: list[int], element: str) -> list[str]:
-        return [f"weyl{n} = memory.weyl(seed, {element}, {n})" for n in self._drawn(columns)]
+        return [f"weyl{n} = noise.weyl(seed, {element}, {n})" for n in self._drawn(columns)]
 
     def _noise(self, columns: list[int]) -> list[str]:
         return [
             line
             for n in self._drawn(columns)
             for line in (
-                f"noise{n} = memory.noise(weyl{n}, seed)",
-                f"weyl{n} = memory.following(weyl{n})",
+                f"noise{n} = noise.bits(weyl{n}, seed)",
+                f"weyl{n} = noise.following(weyl{n})",
             )
         ]
 
     def _bits(self, column: int) -> str:
         """Random bits for a column, or a number made of them: a draw serves two."""
         place = self.noisy.index(column)
-        kind = "unit_" if self._coded(column) else ""
-        return f"memory.{kind}{'high' if place % 2 else 'low'}(noise{place // 2})"
+        kind = "unit_" if coded(self.layout.kinds[column]) else ""
+        return f"noise.{kind}{'high' if place % 2 else 'low'}(noise{place // 2})"
 
     def _operand(self, index: int) -> str:
         if index < 0:
@@ -337,17 +280,17 @@ class _Stage:
                 out.append(f"v{index} = {self._form(operation, operands)}")
         for place, kind, line in self.sums:
             value = f"np.float64({self._operand(line)})"
-            out.append(f"sum{place} = memory.{kind}(sum{place}, {value})")
+            out.append(f"sum{place} = arithmetic.{kind}(sum{place}, {value})")
         straight = [c for c in self.noisy if c in self.stores and c not in self.blocks]
         out += self._noise(straight) if straight else []
         for column, line in self.stores.items():
             out += self._store(column, self._operand(line))
         if self.watch:
             out += [
-                "seen0 = memory.squares(seen0, np.float64(x_grad))",
-                "seen1 = memory.sum(seen1, 1.0 if x_grad != zero else 0.0)",
+                "seen0 = arithmetic.squares(seen0, np.float64(x_grad))",
+                "seen1 = arithmetic.sum(seen1, 1.0 if x_grad != zero else 0.0)",
                 f"stayed = {self._load(0)} == x_param and x_grad != zero",
-                "seen2 = memory.sum(seen2, 1.0 if stayed else 0.0)",
+                "seen2 = arithmetic.sum(seen2, 1.0 if stayed else 0.0)",
             ]
         if self.clear:
             grad = "np.uint16(0)" if "16" in str(self.layout.kinds[1]) else "zero"
@@ -365,12 +308,12 @@ class _Stage:
         element = f"at_{name}[i]"
         if kind in ("float32", "float64"):
             value = element
-        elif kind in _STEPS:
-            value = f"memory.value_{kind}({element}, unit_{name})"
+        elif coded(kind):
+            value = f"codes.value_{kind}({element}, unit_{name})"
         else:
-            value = f"memory.widen_{kind.rstrip('~+')}({element})"
-            if kind.endswith("+"):
-                value += f" + memory.widen_{kind[:-1]}(rest_{name}[i])"
+            value = f"memory.widen_{plain(kind)}({element})"
+            if paired(kind):
+                value += f" + memory.widen_{plain(kind)}(rest_{name}[i])"
         return value if self.wide in (kind, "float32") else f"np.{self.wide}({value})"
 
     def _store(self, column: int, value: str) -> list[str]:
@@ -379,20 +322,20 @@ class _Stage:
         if kind in ("float32", "float64"):
             return [f"{element} = {value}"]  # the array's own type rounds
         narrow = value if self.wide == "float32" else f"np.float32({value})"
-        if kind in _STEPS:
+        if coded(kind):
             return [
-                f"n_{name} = memory.{'same' if kind == 'int8' else 'root'}({narrow})",
+                f"n_{name} = codes.{'same' if kind == 'int8' else 'root'}({narrow})",
                 f"new_{name}[i] = n_{name}",
-                f"top_{name} = max(top_{name}, memory.size_of(n_{name}))",
+                f"top_{name} = max(top_{name}, codes.size_of(n_{name}))",
             ]
-        if kind.endswith("~"):
-            return [f"{element} = memory.dither_{kind[:-1]}({narrow}, {self._bits(column)})"]
-        if kind.endswith("+"):
-            plain = kind[:-1]
+        if dithered(kind):
+            return [f"{element} = memory.dither_{plain(kind)}({narrow}, {self._bits(column)})"]
+        if paired(kind):
+            stored = plain(kind)
             return [
-                f"{element} = memory.narrow_{plain}({narrow})",
-                f"rest_{name}[i] = memory.narrow_{plain}"
-                f"({narrow} - memory.widen_{plain}({element}))",
+                f"{element} = memory.narrow_{stored}({narrow})",
+                f"rest_{name}[i] = memory.narrow_{stored}"
+                f"({narrow} - memory.widen_{stored}({element}))",
             ]
         return [f"{element} = memory.narrow_{kind}({value})"]
 

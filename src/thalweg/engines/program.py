@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from thalweg.engines.tape import Recording
+from thalweg.engines.recording import Recording
 
 _CODES = [
     "input",

@@ -1,6 +1,6 @@
 """Storage: what an array is kept as between steps, for the engines that work with torch tensors.
 
-The kinds are those of `printer.py`, and the codes are those of `memory.py`, bit for bit: a tensor
+The kinds are those of `layout.py`, and the codes are those of `codes.py`, bit for bit: a tensor
 that one engine stepped goes on in another. Tests hold the two to that.
 """
 
@@ -11,26 +11,31 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from thalweg.engines.printer import BLOCK, PIECE, width
+from thalweg.engines.layout import (
+    BLOCK,
+    HUGE,
+    INFINITE,
+    PIECE,
+    STEPS,
+    TINY,
+    coded,
+    dithered,
+    plain,
+    width,
+)
 from thalweg.engines.real import assign, real
 
-BESIDE = {"int8": "scale", "root8": "scale", "bfloat16+": "rest"}
-"""What the tensor that goes with the first one holds, for the kinds that have one."""
-
-_STEPS = {"int8": 127, "root8": 255}
 _MASK = 0xFFFFFFFF
-_TINY, _HUGE, _INFINITE = 0x03000000, 0x7F7FFFF0, 0x7F800000
-"""See `memory.py`."""
 
 
 def make(like: Tensor, kind: str) -> list[Tensor]:
     """New tensors that hold zeros, shaped and laid out as `like`."""
-    if kind in _STEPS:
+    if coded(kind):
         dtype = torch.int8 if kind == "int8" else torch.uint8
         blocks = -(-like.numel() // BLOCK)
         scale = torch.zeros(blocks, dtype=torch.float32, device=like.device)
         return [_zeros(like, dtype), scale]
-    return [_zeros(like, getattr(torch, kind.rstrip("~+"))) for _ in range(width(kind))]
+    return [_zeros(like, getattr(torch, plain(kind))) for _ in range(width(kind))]
 
 
 def _zeros(like: Tensor, dtype: torch.dtype) -> Tensor:
@@ -62,7 +67,7 @@ class Cell:
     """An array where it is kept.
 
     Attributes:
-        kind: see `printer.py`.
+        kind: see `layout.py`.
         tensor: its values or codes, shaped as the parameter.
         beside: the blocks' scales, or the rounding errors; None for kinds without.
     """
@@ -73,9 +78,9 @@ class Cell:
 
     def load(self) -> Tensor:
         """The values: those of complex numbers as pairs, codes and sums as float32."""
-        if self.kind in _STEPS:
+        if coded(self.kind):
             assert self.beside is not None
-            units = (self.beside / _STEPS[self.kind]).repeat_interleave(BLOCK)
+            units = (self.beside / STEPS[self.kind]).repeat_interleave(BLOCK)
             flat = _flat(self.tensor).float() * units[: self.tensor.numel()]
             values = _zeros(self.tensor, torch.float32)
             _flat(values).copy_(flat * flat if self.kind == "root8" else flat)
@@ -86,9 +91,9 @@ class Cell:
 
     def store(self, values: Tensor, noise: "Noise") -> None:
         """Round the values, which are as `load` gave them or wider, to what is kept."""
-        if self.kind in _STEPS:
+        if coded(self.kind):
             self._encode(values, _unit(_bits(self.tensor, noise), noise.draw))
-        elif self.kind.endswith("~"):
+        elif dithered(self.kind):
             wide = values.float()
             random = torch.empty_like(self.tensor, dtype=torch.int32)
             _flat(random).copy_(_half(_bits(self.tensor, noise), noise.draw))
@@ -107,16 +112,16 @@ class Cell:
 
     def _encode(self, values: Tensor, random: Tensor) -> None:
         assert self.beside is not None
-        steps = _STEPS[self.kind]
+        steps = STEPS[self.kind]
         laid = torch.empty_like(self.tensor, dtype=torch.float32)
         laid.copy_(values)
         flat = _flat(laid).sqrt() if self.kind == "root8" else _flat(laid).clone()
         padded = torch.nn.functional.pad(flat, (0, -len(flat) % BLOCK)).view(-1, BLOCK)
         # As integers, the bits of absolute values are ordered as these, and NaN is the largest.
         top = (padded.view(torch.int32) & 0x7FFFFFFF).amax(dim=1) if len(padded) else flat[:0].int()
-        scale = torch.where(top < _INFINITE, top.clamp(max=_HUGE), top)
+        scale = torch.where(top < INFINITE, top.clamp(max=HUGE), top)
         self.beside.copy_(scale.view(torch.float32))
-        units = torch.where(top >= _TINY, steps / top.view(torch.float32), 0.0)
+        units = torch.where(top >= TINY, steps / top.view(torch.float32), 0.0)
         scaled = flat * units.repeat_interleave(BLOCK)[: len(flat)]
         if self.kind == "int8":
             codes = (scaled + (random + 127)).nan_to_num(0.0).int() - 128
@@ -132,12 +137,12 @@ def draws(cells: Sequence[Cell | None]) -> list[int]:
     found, count = [], 0
     for cell in cells:
         found.append(count)
-        count += cell is not None and (cell.kind in _STEPS or cell.kind.endswith("~"))
+        count += cell is not None and (coded(cell.kind) or dithered(cell.kind))
     return found
 
 
 def _seed(key: int, step: int, places: Tensor) -> Tensor:
-    """The seeds of a tensor's pieces for a step: `memory.seed`, where 64 bits have a sign."""
+    """The seeds of a tensor's pieces for a step: `noise.seed`, where 64 bits have a sign."""
 
     def shifted(x: Tensor, bits: int) -> Tensor:
         return (x >> bits) & ((1 << (64 - bits)) - 1)
@@ -154,7 +159,7 @@ def _seed(key: int, step: int, places: Tensor) -> Tensor:
 
 
 def _bits(tensor: Tensor, noise: Noise) -> Tensor:
-    """32 random bits for each element, in the order of memory: see `memory.noise`."""
+    """32 random bits for each element, in the order of memory: see `noise.bits`."""
     everyone = torch.arange(tensor.numel(), dtype=torch.int64, device=tensor.device)
     seeds = _seed(noise.key, noise.step, everyone[: -(-len(everyone) // PIECE)])
     seeds = seeds.repeat_interleave(PIECE)[: len(everyone)]
@@ -189,5 +194,5 @@ def below_one_step(values: Tensor, kind: str) -> tuple[int, int]:
     if not len(padded):
         return 0, 0
     there = padded > 0
-    low = there & (padded < padded.amax(dim=1, keepdim=True) / _STEPS[kind])
+    low = there & (padded < padded.amax(dim=1, keepdim=True) / STEPS[kind])
     return int((2 * low.sum(dim=1) > there.sum(dim=1)).sum()), len(padded)

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from thalweg.engines.printer import BLOCK
+from thalweg.engines.layout import BLOCK
 from thalweg.optim.group import arguments, flat
 from thalweg.optim.keeping import dimensions_of
 from thalweg.rules import Rule

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from thalweg.engines import storage
-from thalweg.engines.printer import Layout
-from thalweg.engines.storage import BESIDE, Cell, Noise
+from thalweg.engines.layout import BESIDE, Layout, coded, paired
+from thalweg.engines.storage import Cell, Noise
 from thalweg.optim.group import flat
 from thalweg.rules import Rule, Slot
 
@@ -117,7 +117,7 @@ def columns(layout: Layout) -> list[str]:
             found.append(name)
             if kind in BESIDE:
                 found.append(f"{name}_{BESIDE[kind]}")
-    if str(layout.kinds[0]).endswith("+"):
+    if layout.rests:
         found.append("param_rest")
     return found
 
@@ -205,7 +205,7 @@ def start(
                 _keep(own, slot.name, wanted, param, values, key)
         elif _asked(slot, group) is not None and there != wanted and not param.is_complex():
             _keep(own, slot.name, wanted, param, cell(param, own, slot.name, there).load(), key)
-    if param_kind(rule, param, group).endswith("+"):
+    if paired(param_kind(rule, param, group)):
         rest = own.get("param_rest")
         if rest is None:
             own["param_rest"] = torch.zeros_like(param, memory_format=torch.preserve_format)
@@ -258,7 +258,7 @@ def lost_blocks(
     lost = blocks = 0
     for place, slot in enumerate(rule.slots, start=2):
         kind = layout.kinds[place]
-        if kind not in ("int8", "root8"):
+        if not coded(kind):
             continue
         if isinstance(own.get(slot.name), Tensor):
             values = cell(param, own, slot.name, kind).load()

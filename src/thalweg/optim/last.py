@@ -46,7 +46,7 @@ def taken(
     Args:
         rates: the groups' learning rates.
         seen: the numbers that the update reported: see `lot.REPORTED`.
-        watched: what each lot counted: see `printer.WATCHED`.
+        watched: what each lot counted: see `layout.WATCHED`.
         scale: what the gradients were multiplied with.
     """
     found: dict[str, Any] = dict(seen)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from thalweg.engines import cpu, eager, oracle, totals
-from thalweg.engines.printer import Layout
+from thalweg.engines.layout import Layout
 from thalweg.engines.real import real
 from thalweg.engines.storage import Cell, Noise
 from thalweg.optim import keeping
@@ -203,7 +203,7 @@ class Lot:
 
     @property
     def watched(self) -> list[float]:
-        """What the last step counted: see `printer.WATCHED`."""
+        """What the last step counted: see `layout.WATCHED`."""
         return self.batch.watched if self.batch is not None else self._watched
 
     def _cells(self, row: int) -> list[Cell | None]:
@@ -262,7 +262,7 @@ def sort(
         start(rule, param, own, hypers, group, key)
         layout = keeping.layout(rule, param, own, group)
         kept = [own[n] for n in layout.names[2:] if isinstance(own.get(n), Tensor)]
-        kept += [own["param_rest"]] if str(layout.kinds[0]).endswith("+") else []
+        kept += [own["param_rest"]] if layout.rests else []
         factored = keeping.factored(rule, layout)
         why = reason(param, kept, overlaps=index in shared, factored=factored)
         chosen = choose(rule, group["engine"], why, index)

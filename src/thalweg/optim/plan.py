@@ -9,7 +9,8 @@ from typing import Any
 from torch import Tensor
 
 from thalweg.engines import cpu
-from thalweg.engines.printer import Layout, bytes_of, traffic
+from thalweg.engines.layout import Layout, bytes_of
+from thalweg.engines.printer import traffic
 from thalweg.optim import keeping
 from thalweg.optim.choice import choose, overlapping, reason
 from thalweg.optim.group import flat
@@ -111,8 +112,7 @@ def plan(
             said = (why or "") if engine != "cpu" else ""
             if engine != "cpu" and not why:
                 said = f"engine={engine!r} was asked for"
-            rest = 1.0 if str(layout.kinds[0]).endswith("+") else 0.0
-            kept = rest * param.element_size() * param.numel()
+            kept = param.element_size() * param.numel() if layout.rests else 0.0
             for slot, kind in zip(rule.slots, layout.kinds[2:], strict=True):
                 if kind is not None:
                     kept += bytes_of(kind) * math.prod(slot.shape(tuple(param.shape)))
