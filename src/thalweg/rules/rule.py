@@ -6,7 +6,7 @@ import sys
 import typing
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from numbers import Real
 from typing import Any, Literal, get_args, get_origin
 
@@ -215,8 +215,9 @@ class Rule:
         ]
 
 
+@cache
 def read(function: Callable[..., Any]) -> Rule:
-    """Read a rule from its function.
+    """Read a rule from its function, once.
 
     Args:
         function: takes `param`, `grad` and the states; then, after `*`, `step`, the
