@@ -3,7 +3,8 @@
 A running average of the weights, Schedule-Free's x, ASGD's mean.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -19,6 +20,32 @@ from thalweg.rules import Rule
 def keeps(rule: Rule, group: Mapping[str, Any]) -> bool:
     """Whether a group has other weights to evaluate than those that are stepped."""
     return rule.averaged is not None or bool(group["average"])
+
+
+@contextmanager
+def swapped(
+    rule: Rule, groups: Iterable[Mapping[str, Any]], state: Mapping[Tensor, Mapping[str, Any]]
+) -> Iterator[None]:
+    """Within, the groups' parameters are the weights to evaluate; then what they were, bit for bit.
+
+    Args:
+        rule: whose weights they are.
+        groups: those that `keeps` says yes to.
+        state: the optimizer's.
+    """
+    saved: list[tuple[Tensor, Tensor]] = []
+    try:
+        with torch.no_grad():
+            for group in groups:
+                for param in dict.fromkeys(group["params"]):
+                    new = weights(rule, param, state.get(param, {}), group)
+                    saved.append((param, param.detach().clone()))
+                    param.copy_(new)
+        yield
+    finally:
+        with torch.no_grad():
+            for param, old in saved:
+                param.copy_(old)
 
 
 def weights(rule: Rule, param: Tensor, own: Mapping[str, Any], group: Mapping[str, Any]) -> Tensor:

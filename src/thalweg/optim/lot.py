@@ -335,14 +335,33 @@ class Lots:
     lots: list[Lot]
 
     @classmethod
-    def of(cls, rule: Rule, group: Any, state: Any, lots: list[Lot]) -> "Lots":
-        """Remember the group as it is now."""
+    def of(cls, rule: Rule, group: Any, state: Any, first: int) -> "Lots":
+        """Sort a group as it is now, and hold its gradients.
+
+        Args:
+            rule: what is done to it.
+            group: one of the optimizer's.
+            state: the optimizer's; states that are missing are made.
+            first: the place of the group's first parameter in the optimizer.
+
+        Raises:
+            RuntimeError: its tensors change while they are looked at.
+        """
+        # All states are made before any is looked at: making one is a change too.
+        lots = sort(rule, group, state, first)
         idle = [p for p in group["params"] if p.grad is None]
         steps = [state[p].get("step", 0) for p in idle if p in state]
-        mode = _mode(rule, group)
-        return cls(
-            list(group["params"]), list(state.values()), idle, max(steps, default=0), mode, lots
+        found = cls(
+            list(group["params"]),
+            list(state.values()),
+            idle,
+            max(steps, default=0),
+            _mode(rule, group),
+            lots,
         )
+        if not found.holds(rule, group, state):
+            raise RuntimeError(f"{rule.name}: tensors change while the step reads them")
+        return found
 
     def holds(self, rule: Rule, group: Any, state: Any) -> bool:
         """Whether all is as it was; then the gradients are held until each lot's step."""

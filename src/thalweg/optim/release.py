@@ -16,7 +16,7 @@ from thalweg.engines import cpu
 from thalweg.optim import keeping
 from thalweg.optim.around import before
 from thalweg.optim.group import flat, resolve
-from thalweg.optim.lot import Lots, sort
+from thalweg.optim.lot import Lots
 
 if TYPE_CHECKING:
     from thalweg.optim.rule_optimizer import RuleOptimizer
@@ -93,9 +93,7 @@ class Release:
         state = {param: optimizer.state[param]}
         lots = self._lots.get(param)
         if lots is None or not lots.holds(rule, view, state):
-            lots = Lots.of(rule, view, state, sort(rule, view, state, place))
-            self._lots[param] = lots
-            lots.holds(rule, view, state)
+            lots = self._lots[param] = Lots.of(rule, view, state, place)
         update = before(rule.function, scaled=False, maximize=group["maximize"])
         hypers: dict[str, Any] = {}
         for lot in lots.lots:

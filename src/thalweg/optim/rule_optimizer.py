@@ -2,7 +2,6 @@
 
 import copyreg
 import inspect
-import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -19,10 +18,12 @@ from torch.optim.optimizer import (
 )
 
 from thalweg.optim import checkpoint, evaluation, keeping
+from thalweg.optim.advance import NonFiniteError, advance
 from thalweg.optim.around import around, before
+from thalweg.optim.dynamo import hide
 from thalweg.optim.group import adopt, resolve, spelled
 from thalweg.optim.last import Last, skipped, taken
-from thalweg.optim.lot import Lot, Lots, clear, sort
+from thalweg.optim.lot import Lot, Lots, clear
 from thalweg.optim.plan import Plan, plan
 from thalweg.optim.release import Release
 from thalweg.rules import Rule
@@ -207,54 +208,19 @@ class RuleOptimizer(Optimizer):
         given: list[dict[str, Any]],
         scale: float,
     ) -> None:
-        """Step all lots; nothing is written before all know what they will write."""
+        """Step all lots, and remember what came of it."""
         if not lots:
             if self._released is None:
                 self._last = partial(skipped, "no parameter has a gradient")
             return
         clips = {hypers["clip_norm"] is not None for hypers in given if hypers}
-        if len(clips) > 1:
-            self._refuse_sums()
-        seen: dict[str, float] = {}
-        # Parameters that were given twice take a whole turn, and then another.
-        for turn in sorted({lot.turn for lot in lots}):
-            mine = [lot for lot in lots if lot.turn == turn]
-            for lot, start in zip(lots, starts, strict=True):
-                if lot.turn == turn:
-                    start()
-            known = self._sums(mine, clips={True} == clips)
-            if known and clips == {True} and not math.isfinite(known[0]):
-                norm = math.sqrt(known[0]) if known[0] > 0 else math.nan
-                self._last = partial(skipped, f"the norm of all gradients is {norm}", norm)
-                for lot in lots:
-                    lot.release()
-                    if lot.layout.clear:
-                        clear(lot.params)
-                return
-            for lot in mine:
-                # What the first one wrote may be what another one reads, if they share memory.
-                seen = lot.finish(known, afresh=lot is not mine[0])
-        self.look_back(lots, [hypers.get("lr") for hypers in given], seen, scale)
-
-    def _sums(self, lots: list[Lot], *, clips: bool) -> list[float]:
-        """The totals over all lots that the rule asks for; the norm alone if it is not finite."""
-        known: list[float] = []
-        while True:
-            waiting = [lot.offer(known) for lot in lots]
-            if not any(waiting):
-                return known
-            if not all(waiting):
-                self._refuse_sums()
-            while all(len(known) in shares for shares in waiting):
-                known.append(sum(shares[len(known)] for shares in waiting))
-            if clips and not math.isfinite(known[0]):
-                return known
-
-    def _refuse_sums(self) -> None:
-        raise RuntimeError(
-            f"{self.rule.name}: a sum over all tensors is asked for by some groups and not by "
-            "others; give clip_norm to all of them or to none"
-        )
+        try:
+            seen = advance(lots, starts, clips)
+        except NonFiniteError as found:
+            why = f"the norm of all gradients is {found.norm}"
+            self._last = partial(skipped, why, found.norm)
+        else:
+            self.look_back(lots, [hypers.get("lr") for hypers in given], seen, scale)
 
     def look_back(
         self, lots: list[Lot], rates: list[float | None], seen: dict[str, float], scale: float
@@ -310,20 +276,11 @@ class RuleOptimizer(Optimizer):
             )
         if self._away:
             raise RuntimeError(f"{type(self).__name__}: the average is in place already")
-        saved: list[tuple[Tensor, Tensor]] = []
         self._away = True
         try:
-            with torch.no_grad():
-                for group in kept:
-                    for param in dict.fromkeys(group["params"]):
-                        new = evaluation.weights(rule, param, self.state.get(param, {}), group)
-                        saved.append((param, param.detach().clone()))
-                        param.copy_(new)
-            yield
+            with evaluation.swapped(rule, kept, self.state):
+                yield
         finally:
-            with torch.no_grad():
-                for param, old in saved:
-                    param.copy_(old)
             self._away = False
 
     def release_gradients(self, model: nn.Module) -> Release:
@@ -355,15 +312,10 @@ class RuleOptimizer(Optimizer):
 
     def _current(self, index: int, group: dict[str, Any]) -> tuple[list[Lot], int]:
         """The group's lots, sorted anew if anything about it changed, and its clock."""
-        known = self._lots.get(index)
-        rule = self.whole
+        known, rule = self._lots.get(index), self.whole
         if known is None or not known.holds(rule, group, self.state):
-            # All states are made before any is looked at: making one is a change too.
             first = sum(len(g["params"]) for g in self.param_groups[:index])
-            lots = sort(rule, group, self.state, first)
-            known = self._lots[index] = Lots.of(rule, group, self.state, lots)
-            if not known.holds(rule, group, self.state):
-                raise RuntimeError(f"{self.rule.name}: tensors change while the step reads them")
+            known = self._lots[index] = Lots.of(rule, group, self.state, first)
         # A schedule's clock is the step of the members that are furthest.
         clock = known.idle_step
         for lot in known.lots:
@@ -439,25 +391,6 @@ def _refuse_capture(rule: Rule) -> None:
         )
 
 
-def _hide_from_dynamo() -> None:
-    """Keep torch.compile out of the step, whose kernels are compiled already.
-
-    `torch.compiler.disable` says the same, but imports all of torch._dynamo now and wraps every
-    call. The mark is what it leaves on a function; the strategy goes for what the step calls.
-    """
-    RuleOptimizer.step._torchdynamo_disable = True  # type: ignore[attr-defined]
-    try:
-        from torch._C._dynamo.eval_frame import (
-            _FrameAction,
-            _FrameExecStrategy,
-            set_code_exec_strategy,
-        )
-    except ImportError:
-        return
-    skip = _FrameExecStrategy(_FrameAction.SKIP, _FrameAction.SKIP)
-    set_code_exec_strategy(RuleOptimizer.step.__code__, skip)
-
-
 _hooked_step = Optimizer.profile_hook_step(RuleOptimizer._step)
 RuleOptimizer.step.hooked = True  # type: ignore[attr-defined]  # torch must not wrap it again
-_hide_from_dynamo()
+hide(RuleOptimizer.step)
