@@ -9,19 +9,23 @@ RUN := $(VENV)/bin/python -m
 .DEFAULT_GOAL := help
 # One verb at a time, also under -j: they share one environment.
 .NOTPARALLEL:
-.PHONY: help race test slow lint format types floors docs bench bench-peers parity pictures clean
+.PHONY: help race test slow faults lint format types floors docs bench bench-peers parity pictures clean
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 race: $(VENV)/ready-lab ## Race four optimizers on handwritten digits; the page lands in runs/race
-	$(VENV)/bin/thalweg race digits --out runs/race
+	$(VENV)/bin/thalweg race digits --rules gradient-descent,sgd,momentum,adam --widen \
+		--set momentum.momentum='ramp(0.5, 0.9, epochs=10)' --out runs/race
 
 test: $(VENV)/ready-test ## Run all tests, doctests and documentation examples but the slow ones
 	$(RUN) pytest -n auto --maxprocesses 8 --dist worksteal
 
 slow: $(VENV)/ready-test ## Run the tests that take minutes
 	$(RUN) pytest -m slow
+
+faults: $(VENV)/ready-lab ## Kill ten races at random moments, and see that nothing is lost, doubled or different
+	$(VENV)/bin/python scripts/faults.py --races 10
 
 lint: $(VENV)/ready-dev ## Check style and format
 	$(RUN) ruff check

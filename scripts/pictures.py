@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 from thalweg.race import race
+from thalweg.schedules import ramp
 from thalweg.web import race as page
 from thalweg.web.page import Page
 from thalweg.web.valley import small_multiples
@@ -61,7 +62,8 @@ def main() -> int:
     out = ROOT / "runs" / "race"
     folder = ROOT / "docs" / "pictures"
     folder.mkdir(parents=True, exist_ok=True)
-    result = race("digits", out=out)
+    momentum = {"momentum": ramp(0.5, 0.9, epochs=10)}
+    result = race("digits", widen=True, stated={"momentum": momentum}, out=out)  # as `make race`
     drawn = page.write(result, out)
     assert result.valley is not None
     panels = Page("The same four in a valley")

@@ -16,6 +16,12 @@ def test_a_second_run_in_the_same_folder_is_refused(tmp_path):
         pass
 
 
+def test_the_refusal_says_what_goes_on(tmp_path):
+    refusal = pytest.raises(ValueError, match=f"process {os.getpid()} is racing here; wait")
+    with locked(tmp_path, "racing"), refusal, locked(tmp_path):
+        pass
+
+
 @pytest.mark.parametrize("where", ["file/run", "file"])
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path, where):
     (tmp_path / "file").touch()

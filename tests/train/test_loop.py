@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from thalweg.tasks.task import Solved, Task
+from thalweg.tasks.task import Part, Solved, Task
 from thalweg.train import Seeds, fit, trained
 from thalweg.train.seeds import generators_kept
 
@@ -119,6 +119,41 @@ def test_a_run_without_progress_stops_early(still):
     assert record.status == "stopped early"
     assert record.history[-1].epoch == 3
     assert record.test is not None
+
+
+def test_a_run_is_stopped_when_asked_and_is_then_hopeless(still):
+    asked = []
+
+    def stop(record):
+        asked.append(record.history[-1].epoch)
+        return record.history[-1].epoch == 2
+
+    record = fit(still, rule=sgd(), epochs=50, stop=stop)
+    assert record.status == "hopeless"
+    assert asked == [0, 1, 2]
+    assert figures(record) == figures(fit(still, rule=sgd(), epochs=2))
+    assert record.test is not None
+
+
+def test_a_run_may_be_hopeless_before_its_first_step(still):
+    record = fit(still, rule=sgd(), epochs=5, stop=lambda record: True)
+    assert (record.status, len(record.history)) == ("hopeless", 1)
+
+
+def test_the_test_part_may_stay_closed(still):
+    def load():
+        data = still.load()
+        return replace(data, test=Part(Closed(data.test.inputs), data.test.targets))
+
+    class Closed(torch.Tensor):
+        def split(self, size):
+            raise AssertionError("the test part was opened")
+
+    record = fit(replace(still, load=load), rule=sgd(), epochs=3, test=False)
+    assert (record.status, record.test, record.gap) == ("finished", None, {})
+    assert figures(record) == figures(fit(still, rule=sgd(), epochs=3))
+    with pytest.raises(AssertionError, match="opened"):
+        fit(replace(still, load=load), rule=sgd(), epochs=3)
 
 
 @pytest.mark.parametrize("batch", [16, None])

@@ -56,6 +56,15 @@ def test_nan_and_infinity_survive_in_a_file_that_any_json_reader_takes(tmp_path)
     assert back.label == "inf"  # a name, not a number
 
 
+def test_a_record_is_one_line_of_json_and_comes_back():
+    record = example(status="hopeless", test={"loss": math.inf, "accuracy": 0.1 + 0.2})
+    text = record.to_json()
+    assert "\n" not in text
+    assert Record.from_json(text) == record
+    with pytest.raises(ValueError, match=r"race\.db: damaged"):
+        Record.from_json(text[:-1], source="race.db")
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [

@@ -158,6 +158,25 @@ def test_more_patience_continues_a_run_that_stopped_early(small, quick):
     assert len(more.history) > len(first.history)
 
 
+def test_a_test_part_that_was_left_closed_can_be_opened_later(small, quick):
+    whole = small.train(quick / "whole", epochs=3)
+    closed = small.train(quick / "later", epochs=3, test=False)
+    assert (closed.status, closed.test, closed.gap) == ("finished", None, {})
+    assert Record.read(quick / "later") == closed
+    stamp = (quick / "later" / "last.pt").stat().st_mtime_ns
+    assert small.train(quick / "later", epochs=3, test=False) == closed
+    assert (quick / "later" / "last.pt").stat().st_mtime_ns == stamp
+    opened = small.train(quick / "later", epochs=3)
+    assert timeless(opened) == timeless(whole)
+    assert small.train(quick / "later", epochs=3, test=False) == opened  # it stays open
+
+
+def test_a_hopeless_run_stays_so(small, quick):
+    first = small.train(quick, epochs=6, stop=lambda record: len(record.history) == 3)
+    assert (first.status, first.history[-1].epoch) == ("hopeless", 2)
+    assert small.train(quick, epochs=9) == first
+
+
 def test_a_finished_run_is_returned_and_its_checkpoint_not_touched(small, tmp_path):
     first = small.train(tmp_path, epochs=2)
     stamp = (tmp_path / "last.pt").stat().st_mtime_ns

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from thalweg.race import Result
+from tests.web.race_sample import sample
 from thalweg.race.valley import walk
 from thalweg.train.record import Epoch, Record
 
@@ -61,12 +61,5 @@ def valley():
 
 @pytest.fixture
 def result(valley):
-    ramp = {"kind": "ramp", "format": 1, "start": 0.5, "end": 0.9, "epochs": 2}
-    records = [
-        made("sgd", "Gradient descent", None),
-        made("sgd", "SGD"),
-        made("sgd", "Momentum", momentum=ramp),
-        made("adam", "Adam"),
-    ]
-    records[3].best["value"] = 0.9
-    return Result("digits", "Handwritten digits.", ["a", "b", "c", "d"], records, valley)
+    """A race of four methods with a winner, a tie and an audit that fails."""
+    return sample(valley)

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import pytest
 
 from thalweg.train.record import Record
-from thalweg.web.curve import comparison, metric_of, portrait
+from thalweg.web.curve import metric_of, portrait
 from thalweg.web.valley import small_multiples
 
 
@@ -27,7 +27,7 @@ def charts(make, diverged, valley):
     surface.best = {"epoch": 5, "metric": "loss", "value": -6.0}
     runs = [make(), diverged, surface]
     drawn = [chart for run in runs for chart in portrait(run)]
-    return [*drawn, *comparison(runs), *small_multiples(valley)]
+    return [*drawn, *small_multiples(valley)]
 
 
 def test_plotly_knows_every_property_of_every_figure(make, diverged, valley):
@@ -59,7 +59,7 @@ def test_the_loss_chart_holds_the_records_numbers(make):
 
 @pytest.mark.parametrize(("view", "last"), [("epochs", 5), ("steps", 50), ("seconds", 2.5)])
 def test_each_view_has_its_own_clock(view, last, make):
-    figure = by_title(comparison([make()]), "Training loss").views[view]
+    figure = by_title(portrait(make()), "Loss").views[view]
     assert figure["data"][0]["x"][-1] == last
 
 
@@ -86,9 +86,9 @@ def test_a_task_without_validation_has_no_validation_chart(make):
     record = make()
     for epoch in record.history:
         epoch.validation = {}
-    titles = [chart.title for chart in comparison([record])]
-    assert "Validation loss" not in titles
-    assert "Generalisation gap" not in titles
+    charts = portrait(record)
+    assert len(by_title(charts, "Loss").views["epochs"]["data"]) == 1
+    assert "Generalisation gap" not in [chart.title for chart in charts]
 
 
 def test_a_run_whose_numbers_are_all_nan_draws_without_an_error(make):

@@ -139,25 +139,81 @@ def train(
 @app.command()
 def race(
     task: TaskName,
+    rules: Annotated[
+        str,
+        typer.Option(
+            metavar="A,B,...",
+            help="Rules, or gradient-descent, momentum, nesterov; other=adam calls one otherwise.",
+        ),
+    ] = "gradient-descent,sgd,momentum,adam",
+    points: Annotated[
+        int, typer.Option(help="Trials of each rule; the first is its default.")
+    ] = 16,
+    seeds: Annotated[int, typer.Option(help="Final runs of each rule.")] = 10,
     epochs: Epochs = None,
     batch: Annotated[int | None, typer.Option(help="Size of a mini-batch.")] = None,
-    seed: Seed = 0,
-    out: Out = None,
-    engine: Engine = "auto",
+    minutes: Annotated[
+        float | None, typer.Option(help="Cut points and seeds until the race fits.")
+    ] = None,
+    defaults_only: Annotated[
+        bool, typer.Option("--defaults-only", help="Tune nothing: published defaults alone.")
+    ] = False,
+    widen: Annotated[
+        bool, typer.Option("--widen", help="More points for all where a best lies at an edge.")
+    ] = False,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="RULE.NAME=VALUE",
+            help="State a hyper-parameter, such as adam.beta2=0.99; it is not searched then.",
+        ),
+    ] = None,
+    spans: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--range", metavar="RULE.NAME=LOW:HIGH", help="Where to search: adam.lr=1e-4:1e-1."
+        ),
+    ] = None,
+    design: Annotated[int, typer.Option(help="Fixes the points, and with them all seeds.")] = 0,
+    on: Annotated[
+        str, typer.Option(help="Who runs: processes, here, ray, or an address ray://...")
+    ] = "processes",
+    workers: Annotated[
+        int | None, typer.Option(help="Runs at once; one for each core if not said.")
+    ] = None,
+    one_by_one: Annotated[
+        bool, typer.Option("--one-by-one", help="Don't run small models many at once.")
+    ] = False,
+    collect: Annotated[
+        bool, typer.Option("--collect", help="Run nothing; report what DIR has so far.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of the ledger and the reports.")
+    ] = None,
     open_page: Open = False,
 ) -> None:
-    """Run gradient descent, SGD, momentum and Adam from the same weights, at stated settings."""
-    from thalweg.cli.race import race
+    """Find out which rule trains a model best. The same command again goes on where it was."""
+    from thalweg.cli.race import Asked, race
 
-    race(
-        task,
+    asked = Asked(
+        task=task,
+        rules=rules,
+        points=1 if defaults_only else points,
+        seeds=seeds,
         epochs=epochs,
-        batch="task" if batch is None else batch,
-        seed=seed,
-        out=out,
-        engine=engine,
-        open_page=open_page,
+        batch=batch,
+        minutes=minutes,
+        widen=widen,
+        settings=settings or [],
+        spans=spans or [],
+        design=design,
+        on=on,
+        workers=workers,
+        batched=not one_by_one,
+        collect=collect,
     )
+    race(asked, out=out, open_page=open_page)
 
 
 @app.command()

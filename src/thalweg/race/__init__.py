@@ -1,8 +1,23 @@
-"""Who is faster: several methods on one task, from the same weights, over the same data."""
+"""Which optimizer for my model, tuned how, and is the difference real?"""
 
-from thalweg.race.contestant import Contestant, line_up
-from thalweg.race.referee import race
+import sys
+from types import ModuleType
+from typing import Any
+
+from thalweg.race.call import race
+from thalweg.race.entry import KNOWN, Entry
 from thalweg.race.result import Result
 from thalweg.race.valley import Track, Valley
 
-__all__ = ["Contestant", "Result", "Track", "Valley", "line_up", "race"]
+__all__ = ["KNOWN", "Entry", "Result", "Track", "Valley", "race"]
+
+
+class _Room(ModuleType):
+    """The room is called as its one call is: `thalweg.race("digits", ["sgd", "adam"])`."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Result:
+        """See `thalweg.race.race`."""
+        return race(*args, **kwargs)
+
+
+sys.modules[__name__].__class__ = _Room

@@ -1,81 +1,198 @@
-"""The race: everyone gets the same task, the same first weights and the same order of the data."""
+"""The referee: the stages of a race in their order, the same terms for everyone.
+
+    tune      every entrant's points, one seed each, the seeds shared between entrants
+    widen     if asked: more points for everyone, beyond the edge where somebody's best lay
+    select    the best three of each again, on three fresh seeds
+    final     the chosen settings on new seeds, the same for all; the test part is opened
+
+Every stage's jobs follow from the results before it and from nothing else, so the same race on the
+same ledger takes up where it was, whatever happened in between.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Literal
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from thalweg import tasks
-from thalweg.race.contestant import Contestant, line_up
-from thalweg.race.result import Result
-from thalweg.race.valley import walk
-from thalweg.tasks.task import Task
-from thalweg.train import Record, fit
+from thalweg.race.entry import Entry
+from thalweg.race.executors import Executor
+from thalweg.race.facts import Facts
+from thalweg.race.job import Job
+from thalweg.race.ledger import Ledger
+from thalweg.race.plan import Measured, Terms
+from thalweg.race.running import Progress, Runner
+from thalweg.race.search import Search
+from thalweg.train.record import Record
+
+KNOWN = 0.1  # of all runs; with fewer done, the plan knows better how long the rest takes
+ROUNDS = 2  # of widening at most: a range that is a hundred times off is a fault of the task
 
 
-def race(
-    task: Task | str,
-    *,
-    out: str | Path | None = None,
-    epochs: int | None = None,
-    batch: int | Literal["task"] = "task",
-    seed: int = 0,
-    engine: str = "auto",
-    on_progress: Callable[[Contestant, Record], object] | None = None,
-) -> Result:
-    """Run gradient descent, SGD, SGD with momentum 0.5 to 0.9 and Adam on one task.
+@dataclass
+class Race:
+    """A race while it goes on, and what is known of it when it has ended.
 
-    Everyone passes over the data equally often. Gradient descent takes one step a pass, the others
-    one a mini-batch. The settings are stated, not tuned: this shows how the four behave, and does
-    not decide which is best. Started again on the same folder, the race goes on where it was.
+    Attributes:
+        facts: the task.
+        terms: what was asked.
+        searches: one for each entrant, in order.
+        measured: seconds and bytes of each, by key.
+        results: by the job's id: a record, or why it failed.
+        widened: what was widened, in words.
+        stage: how far it came; "done" if all is run.
+    """
+
+    facts: Facts
+    terms: Terms
+    searches: list[Search]
+    measured: Mapping[str, Measured]
+    results: Mapping[str, Record | str] = field(default_factory=dict[str, Record | str])
+    widened: list[str] = field(default_factory=list[str])
+    stage: str = "tune"
+    progress: Progress = field(default_factory=Progress)
+
+
+class Referee:
+    """Runs the stages.
 
     Args:
-        task: a task, or its name as `thalweg.tasks.find` takes it.
-        out: the race's folder; each contestant gets one inside. None keeps nothing.
-        epochs: passes over the training data; None is the task's usual number.
-        batch: size of a mini-batch.
-        seed: fixes initial weights, data order and dropout, the same for all.
-        engine: who does the arithmetic.
-        on_progress: called with the contestant and its record after every epoch of it.
-
-    Returns:
-        Everyone's record, and their tracks on the ravine.
+        facts: the task, looked over.
+        entrants: who runs.
+        terms: on what terms.
+        measured: seconds and bytes of each entrant, by key.
+        ledger: where results are and go.
+        executor: who runs the jobs; None only looks at what is there.
+        alone: the keys of those whose runs can't be batched.
+        expected: seconds that all of it was planned to take.
+        on_progress: called after every result, and whenever a stage begins.
 
     Raises:
-        ValueError: an argument, the data, the folder or a checkpoint is not what it must be;
-            nothing on disk is lost.
+        ValueError: a range that is empty or out of bounds.
     """
-    task = tasks.find(task) if isinstance(task, str) else task
-    epochs = task.epochs if epochs is None else epochs
-    contestants = line_up(task, epochs, samples=len(task.load().train))
-    result = Result(task.name, task.about, [one.key for one in contestants])
-    for one in contestants:
-        record = fit(
-            task,
-            rule=one.rule,
-            hypers=one.hypers,
-            epochs=epochs,
-            batch=None if one.full else batch,
-            seed=seed,
-            out=None if out is None else Path(out) / one.key,
-            engine=engine,
-            label=one.label,
-            on_epoch=lambda record, one=one: on_progress(one, record) if on_progress else None,
-        )
-        result.records.append(record)
-        _check_start(task, result.records[0], record)
-    result.valley = walk(seed)
-    if out is not None:
-        result.write(Path(out))
-    return result
 
+    def __init__(
+        self,
+        facts: Facts,
+        entrants: Sequence[Entry],
+        terms: Terms,
+        measured: Mapping[str, Measured],
+        ledger: Ledger,
+        executor: Executor | None,
+        *,
+        alone: Collection[str] = (),
+        expected: float | None = None,
+        on_progress: Callable[[Progress], object] = lambda progress: None,
+    ) -> None:
+        searches = [
+            Search.of(entry, terms, facts, many=terms.many and entry.key not in alone)
+            for entry in entrants
+        ]
+        self.race = Race(facts, terms, searches, measured)
+        self._runner = Runner(ledger, executor, self._on_result)
+        self.race.results = self._runner.results
+        self._on_progress = on_progress
+        self._whose: dict[str, list[tuple[str, str]]] = {}
+        self._expected = expected
+        self._begun, self._run = time.monotonic(), 0
 
-def _check_start(task: Task, first: Record, record: Record) -> None:
-    """The same weights give the same loss before the first step, bit for bit."""
-    # As text, because a NaN differs from itself.
-    if repr(first.history[0].train) != repr(record.history[0].train):
-        raise ValueError(
-            f"{task.name}: {first.label} and {record.label} did not start from the same weights; "
-            "make_model must draw them from torch's generator and nothing else"
+    def go(self) -> Race:
+        """Run what is left of the race.
+
+        Returns:
+            The race: at stage "done", or without an executor wherever results end.
+
+        Raises:
+            ValueError: nothing of an entrant's search went well, or the ledger can't be written.
+        """
+        race = self.race
+        for stage in (self._tune, self._widen, self._select, self._final):
+            race.stage = stage.__name__.strip("_")
+            if not stage():
+                return race
+        race.stage = "done"
+        return race
+
+    def _tune(self) -> bool:
+        race, points = self.race, self.race.terms.points
+        if points == 1:
+            for search in race.searches:
+                search.draw(1)
+                search.chosen = search.points[0]
+            return True
+        first = max(2, points // 2)
+        if not self._finish("tune", [search.draw(first) for search in race.searches]):
+            return False
+        rest = [s.draw(points - first, s.expectation(race.results)) for s in race.searches]
+        return self._finish("tune", rest)
+
+    def _widen(self) -> bool:
+        race = self.race
+        for _ in range(ROUNDS if race.terms.widen and race.terms.points > 1 else 0):
+            said = [words for search in race.searches for words in search.widen(race.results)]
+            if not said:
+                break
+            race.widened += said
+            extra = race.terms.extra
+            more = [s.draw(extra, s.expectation(race.results), wider=True) for s in race.searches]
+            if not self._finish("widen", more):
+                return False
+        return True
+
+    def _select(self) -> bool:
+        race = self.race
+        if race.terms.points == 1:
+            return True
+        if not self._finish("select", [s.look_again(race.results) for s in race.searches]):
+            return False
+        for search in race.searches:
+            search.choose(race.results)
+        return True
+
+    def _final(self) -> bool:
+        return self._finish("final", [search.finals() for search in self.race.searches])
+
+    def _finish(self, stage: str, groups: list[list[Job]]) -> bool:
+        progress = self.race.progress
+        progress.stage = stage
+        for search, jobs in zip(self.race.searches, groups, strict=True):
+            place = (search.entry.key, stage)
+            progress.planned[place] = progress.planned.get(place, 0) + len(jobs)
+            for job in jobs:
+                self._whose.setdefault(job.id, []).append(place)
+        self._tell()
+        return self._runner.finish(groups)
+
+    def _on_result(self, job: Job, result: Record | str, fresh: bool) -> None:
+        race, progress = self.race, self.race.progress
+        for place in self._whose[job.id]:
+            key, stage = place
+            progress.done[place] = progress.done.get(place, 0) + 1
+            search = next(s for s in race.searches if s.entry.key == key)
+            score = search.score(result) if stage != "final" else None
+            if score is not None:
+                best = max if race.facts.higher else min
+                progress.best[key] = best(score, progress.best.get(key, score))
+        self._run += fresh
+        self._tell()
+
+    def _tell(self) -> None:
+        progress = self.race.progress
+        progress.elapsed = time.monotonic() - self._begun
+        progress.left = self._left()
+        self._on_progress(progress)
+
+    def _left(self) -> float | None:
+        """Seconds that the rest will take: as planned, and after a while as it went."""
+        race, progress = self.race, self.race.progress
+        runs = race.terms.runs()
+        done = sum(progress.done.values())
+        planned = sum(
+            max(count, progress.planned.get((search.entry.key, stage), 0))
+            for search in race.searches
+            for stage, count in runs.items()
         )
+        left = max(0, planned - done)
+        if self._run < KNOWN * planned:  # workers are starting, kernels are being compiled
+            return self._expected and self._expected * left / planned
+        return progress.elapsed / self._run * left

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from thalweg import optim, tasks
-from thalweg.race.contestant import Contestant
+from thalweg.race.entry import Entry
 from thalweg.schedules import Schedule, ramp
 
 STEPS = 100
@@ -26,15 +26,10 @@ START = (-1.7, 0.2)
 GRID = 91
 
 WALKERS = (
-    Contestant("gradient-descent", "Gradient descent", "sgd", {"lr": 0.004}, full=True),
-    Contestant("sgd", "SGD", "sgd", {"lr": 0.018}),
-    Contestant(
-        "momentum",
-        "SGD, momentum 0.5 to 0.9",
-        "sgd",
-        {"lr": 0.004, "momentum": ramp(0.5, 0.9, steps=40)},
-    ),
-    Contestant("adam", "Adam", "adam", {"lr": 0.3}),
+    Entry("Gradient descent", "sgd", {"lr": 0.004}, full=True),
+    Entry("SGD", "sgd", {"lr": 0.018}),
+    Entry("SGD, momentum 0.5 to 0.9", "sgd", {"lr": 0.004, "momentum": ramp(0.5, 0.9, steps=40)}),
+    Entry("Adam", "adam", {"lr": 0.3}),
 )
 
 
@@ -124,7 +119,7 @@ def _span(values: list[float]) -> Tensor:
     return torch.linspace(low - margin, high + margin, GRID, dtype=torch.float64)
 
 
-def _track(walker: Contestant, seed: int, steps: int) -> Track:
+def _track(walker: Entry, seed: int, steps: int) -> Track:
     f = tasks.surface("ravine").f
     shifts, order = _samples(seed, steps)
     point = torch.tensor(START, dtype=torch.float64, requires_grad=True)

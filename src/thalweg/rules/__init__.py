@@ -37,6 +37,8 @@ def find(name: str) -> Rule:
     'Adam'
     """
     if name not in names():
-        near = difflib.get_close_matches(name, names(), n=3) or names()
-        raise ValueError(f"no rule is called {name!r}; did you mean {', '.join(near)}?")
+        near = difflib.get_close_matches(name, names(), n=3)
+        if near:
+            raise ValueError(f"no rule is called {name!r}; did you mean {', '.join(near)}?")
+        raise ValueError(f"no rule is called {name!r}; there are {', '.join(names())}")
     return read(getattr(importlib.import_module(f"{__name__}.{name}"), name))

@@ -19,13 +19,23 @@ Array = Any
 
 @dataclass(frozen=True)
 class Between:
-    """A number's range, closed unless said otherwise, and how to walk it: evenly or by factors."""
+    """A number's range, closed unless said otherwise, and how to walk it: evenly or by factors.
+
+    Attributes:
+        low: the least.
+        high: the most.
+        spacing: how to walk it.
+        open_above: `high` itself is not allowed.
+        usual: a value that usually serves.
+        search: from where to where a search looks first; None for the surroundings of the default.
+    """
 
     low: float
     high: float
     spacing: Literal["linear", "log"] = "linear"
     open_above: bool = False
     usual: float | None = None
+    search: tuple[float, float] | None = None
 
     def __contains__(self, value: float) -> bool:
         # NaN compares false with everything, so it is in no range.

@@ -17,10 +17,11 @@ gain is 1. The first gradient enters the sum and the average whole, as in torch.
 """
 
 from collections.abc import Mapping
+from math import inf
 from typing import Annotated, Any, Literal
 
 from thalweg.rules.decay import decay
-from thalweg.rules.kinds import Array, Momentum, Rate, Source, State, Strength, preset
+from thalweg.rules.kinds import Array, Between, Momentum, Source, State, Strength, preset
 from thalweg.rules.rule import Demand
 
 source = Source(
@@ -80,6 +81,10 @@ demands = (
     ),
 )
 
+# A gradient has the loss's own scale, so good learning rates are far from any default: from
+# regression with large targets to networks that take steps of 1.
+STEEP = (1e-3, 10.0)
+
 
 def accepts_sparse(hypers: Mapping[str, Any]) -> bool:
     """Only rows with a gradient move, so a sparse gradient says it all."""
@@ -92,7 +97,7 @@ def sgd(
     momentum_buffer: Annotated[Array | None, State(when="momentum")],
     *,
     step: int,
-    lr: Rate = 1e-3,
+    lr: Annotated[float, Between(0, inf, "log", open_above=True, usual=1e-3, search=STEEP)] = 1e-3,
     momentum: Momentum = 0.0,
     dampening: Momentum = 0.0,
     weight_decay: Strength = 0.0,

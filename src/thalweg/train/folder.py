@@ -16,7 +16,7 @@ LOCK = ".lock"
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[Path]:
+def locked(folder: Path, doing: str = "training") -> Iterator[Path]:
     """Make the folder if need be, and keep every other process out of it while inside.
 
     The lock belongs to the open file, so the system drops it with the process, however that ends:
@@ -24,6 +24,7 @@ def locked(folder: Path) -> Iterator[Path]:
 
     Args:
         folder: the run's folder.
+        doing: what goes on there, for the line that another process gets.
 
     Yields:
         The folder.
@@ -48,23 +49,25 @@ def locked(folder: Path) -> Iterator[Path]:
             f"{folder}: cannot be written ({error.strerror}); choose another folder"
         ) from error
     try:
-        _lock(handle, folder)
+        _lock(handle, folder, doing)
         yield folder
     finally:
         os.close(handle)
 
 
-def _lock(handle: int, folder: Path) -> None:
+def _lock(handle: int, folder: Path, doing: str) -> None:
     if fcntl is None:
         return
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        holder = os.read(handle, 32).decode(errors="replace").strip() or "?"
+        holder = os.read(handle, 64).decode(errors="replace").strip()
+        process, _, theirs = holder.partition(" ")
         raise ValueError(
-            f"{folder}: process {holder} is training here; wait for it, or choose another folder"
+            f"{folder}: process {process or '?'} is {theirs or doing} here; "
+            "wait for it, or choose another folder"
         ) from error
     except OSError:  # a file system without locks (some network ones): go without
         return
     os.ftruncate(handle, 0)
-    os.write(handle, f"{os.getpid()}\n".encode())
+    os.write(handle, f"{os.getpid()} {doing}\n".encode())

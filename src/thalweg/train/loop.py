@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from time import perf_counter
@@ -43,6 +43,8 @@ def fit(
     on_epoch: Callable[[Record], object] | None = None,
     engine: str = "auto",
     label: str | None = None,
+    test: bool = True,
+    stop: Callable[[Record], bool] | None = None,
 ) -> Record:
     """Train a task's model with a rule, and say what happened.
 
@@ -67,6 +69,9 @@ def fit(
         on_epoch: called with the record after every epoch, epoch 0 included.
         engine: who does the arithmetic, as `thalweg.optim.build` takes it.
         label: how to call the run in tables; None is the rule's name.
+        test: open the test part at the end; False leaves it closed, and a later call may open it.
+        stop: asked after every epoch, epoch 0 included, whether to end the run with status
+            "hopeless"; so it stays, also when the run is started again.
 
     Returns:
         The record. A loss that is not finite ends the run with status "diverged": a fact.
@@ -106,6 +111,8 @@ def fit(
         checkpoint_every_seconds=checkpoint_every_seconds,
         engine=engine,
         label=label,
+        test=test,
+        stop=stop,
     )
     with ExitStack() as stack:
         folder = None if out is None else stack.enter_context(locked(Path(out)))
@@ -130,24 +137,13 @@ def _go(run: Run, on_epoch: Callable[[Record], object]) -> None:
 
 def _train_epoch(run: Run) -> bool:
     """Take the epoch's steps that are left; False if a loss was not finite."""
-    train, plan = run.data.train, run.plan
-    count = len(train)
-    size = plan.batch_size(count)
-    # The order within a full batch can't matter, so its samples are not copied into another.
-    order = None if size == count else plan.seeds.shuffled(count, epoch=run.epoch + 1)
-    order = None if order is None else order.to(train.inputs.device)
-    params, steps = run.params, run.steps_per_epoch
+    params, patience = run.params, run.plan.checkpoint_every_seconds
     clock = saved = perf_counter()
     try:
-        while run.batches < steps:
-            if order is None:
-                _take_step(run, params, train.inputs, train.targets)
-            else:
-                index = order[run.batches * size : (run.batches + 1) * size]
-                inputs = train.inputs.index_select(0, index)
-                _take_step(run, params, inputs, train.targets.index_select(0, index))
+        for inputs, targets in batches(run):
+            take_step(run, params, inputs, targets)
             now = perf_counter()
-            if now - saved > plan.checkpoint_every_seconds and run.batches < steps:
+            if now - saved > patience and run.batches < run.steps_per_epoch:
                 run.seconds += now - clock
                 resuming.save(run)
                 clock = saved = perf_counter()
@@ -158,7 +154,27 @@ def _train_epoch(run: Run) -> bool:
         run.seconds += perf_counter() - clock
 
 
-def _take_step(run: Run, params: list[Tensor], inputs: Tensor, targets: Tensor) -> None:
+def batches(run: Run) -> Iterator[tuple[Tensor, Tensor]]:
+    """The epoch's batches that are left, in their order: inputs and targets."""
+    train, seeds = run.data.train, run.plan.seeds
+    count = len(train)
+    size = run.plan.batch_size(count)
+    if size == count:
+        # The order within a full batch can't matter, so its samples are not copied into another.
+        if run.batches == 0:
+            yield train.inputs, train.targets
+        return
+    order = seeds.shuffled(count, epoch=run.epoch + 1).to(train.inputs.device)
+    for index in order.split(size)[run.batches :]:
+        yield train.inputs.index_select(0, index), train.targets.index_select(0, index)
+
+
+def take_step(run: Run, params: list[Tensor], inputs: Tensor, targets: Tensor) -> None:
+    """One step of a run on a batch.
+
+    Raises:
+        DivergenceError: the loss is not finite; nothing has moved.
+    """
     plan, optimizer = run.plan, run.optimizer
 
     # As a closure, so that optimizers which ask for the gradient several times a step work too.
@@ -204,16 +220,27 @@ def _close_epoch(run: Run, diverged: bool) -> None:
         record.status = "diverged"
     elif out_of_patience(record, run.plan.patience):
         record.status = "stopped early"
+    elif run.plan.stop is not None and run.plan.stop(record):
+        record.status = "hopeless"
     resuming.save(run)
 
 
 def _finish(run: Run) -> None:
-    """Open the test part, once, with the best weights."""
+    """Open the test part, once, with the best weights; or leave it closed."""
     record = run.record
     if record.test is not None:
         return  # a run that had ended before
     if record.status == "running":
         record.status = "finished"
+    elif not run.plan.test:
+        return  # as it was saved after its last epoch
+    if run.plan.test:
+        _open_test(run)
+    resuming.save(run)
+
+
+def _open_test(run: Run) -> None:
+    record = run.record
     last = copy.deepcopy(run.model.state_dict())
     run.model.load_state_dict(run.best_weights)
     test = evaluate(run.model, run.plan.task, run.data.test)
@@ -221,4 +248,3 @@ def _finish(run: Run) -> None:
     train = record.history[record.best["epoch"]].train
     record.test = test
     record.gap = {name: train[name] - value for name, value in test.items()}
-    resuming.save(run)

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from thalweg.tasks.task import Task
+from thalweg.train.record import Record
 from thalweg.train.seeds import Seeds
 
 Rule = str | Callable[[Iterable[Tensor]], Optimizer]
@@ -37,6 +38,8 @@ class Plan:
     checkpoint_every_seconds: float = 60.0
     engine: str = "auto"
     label: str | None = None
+    test: bool = True
+    stop: Callable[[Record], bool] | None = None
     settings: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:

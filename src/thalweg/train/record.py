@@ -12,6 +12,7 @@ from __future__ import annotations
 import copy
 import json
 import math
+import typing
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -22,8 +23,8 @@ from thalweg.train.atomic import replace
 FORMAT = 1
 FILE = "record.json"
 
-Status = Literal["running", "finished", "stopped early", "diverged"]
-STATUSES: tuple[Status, ...] = ("running", "finished", "stopped early", "diverged")
+Status = Literal["running", "finished", "stopped early", "diverged", "hopeless"]
+STATUSES: tuple[Status, ...] = typing.get_args(Status)
 Hyper = float | str | bool | None | list[Any] | dict[str, Any]
 
 _NON_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
@@ -70,10 +71,11 @@ class Record:
         seeds: "init", "order" and "dropout".
         parameters: trainable numbers in the model.
         samples: "train", "validation" and "test".
-        status: "running", "finished", "stopped early" or "diverged".
+        status: "running", "finished", "stopped early", "diverged" or "hopeless".
         history: one `Epoch` for each, from epoch 0 on.
         best: "epoch", "metric" and "value" of the best weights by validation.
-        test: "loss" and the metrics on the test part with the best weights; None until the end.
+        test: "loss" and the metrics on the test part with the best weights; None until the end,
+            and where the part was left closed.
         gap: train minus test, for the loss and every metric, both with the best weights; empty
             until the end. Memorising shows as a positive gap in accuracy, a negative one in loss.
         solved_at: first epoch at which the task counted as solved; None if never.
@@ -119,7 +121,7 @@ class Record:
         Raises:
             ValueError: the file can't be written.
         """
-        text = json.dumps(_map_numbers(self.to_dict(), _to_json), indent=1, allow_nan=False)
+        text = self.to_json(indent=1)
         replace(Path(folder) / FILE, lambda file: file.write(text.encode() + b"\n"))
 
     @classmethod
@@ -138,19 +140,53 @@ class Record:
         path = Path(folder)
         path = path if path.name == FILE else path / FILE
         try:
-            plain = json.loads(path.read_bytes())
+            text = path.read_bytes()
         except FileNotFoundError as error:
             raise ValueError(f"{path}: there is no run; `thalweg train --out` makes one") from error
         except OSError as error:
             raise ValueError(f"{path}: cannot be read ({error.strerror})") from error
+        return cls.from_json(text, source=str(path))
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """The record as JSON text; `from_json` takes it back, every float bit for bit.
+
+        Args:
+            indent: spaces a level; None writes one line.
+
+        Returns:
+            The text.
+        """
+        return json.dumps(_map_numbers(self.to_dict(), _to_json), indent=indent, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str | bytes, *, source: str = "record") -> Record:
+        """Make a record of what `to_json` gave.
+
+        Args:
+            text: the JSON.
+            source: where it comes from, for the error line.
+
+        Returns:
+            The record.
+
+        Raises:
+            ValueError: not JSON, not a record, or one of a newer format.
+
+        Example:
+            >>> record = Record("digits", rule="adam", test={"loss": math.inf})
+            >>> Record.from_json(record.to_json()) == record
+            True
+        """
+        try:
+            plain = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise ValueError(f"{path}: damaged ({error}); run the training again") from error
+            raise ValueError(f"{source}: damaged ({error}); run the training again") from error
         if isinstance(plain, dict):
             plain = {
                 key: value if key in _NAMES else _map_numbers(value, _from_json)
                 for key, value in plain.items()
             }
-        return cls.from_dict(plain, source=str(path))
+        return cls.from_dict(plain, source=source)
 
     def to_dict(self) -> dict[str, Any]:
         """The record as nested dicts, lists and numbers; `from_dict` takes it back."""

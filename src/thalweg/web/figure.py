@@ -67,6 +67,16 @@ def colour(ink: Ink) -> str:
     return f"{ink.light}|{ink.dark}"
 
 
+def pale(ink: Ink, share: float = 0.16) -> str:
+    """An ink through which others can be seen, as a pair for both themes.
+
+    >>> pale(Ink("#0072B2", "#4A9FDB"))
+    'rgba(0,114,178,0.16)|rgba(74,159,219,0.16)'
+    """
+    parts = [[int(tone[i : i + 2], 16) for i in (1, 3, 5)] for tone in (ink.light, ink.dark)]
+    return "|".join(f"rgba({red},{green},{blue},{share})" for red, green, blue in parts)
+
+
 def line(
     x: Sequence[float],
     y: Sequence[float | None],
@@ -87,6 +97,39 @@ def line(
         "line": {"color": colour(ink), "width": 2.2, "dash": ink.dash},
         "marker": {"color": colour(ink), "size": 7},
         "hovertemplate": f"%{{y:{form}}}",
+        "showlegend": False,
+    }
+
+
+def band(
+    x: Sequence[float],
+    low: Sequence[float | None],
+    high: Sequence[float | None],
+    ink: Ink,
+    *,
+    group: str = "",
+) -> dict:
+    """The area between two curves: one outline for each stretch in which both have a value."""
+    xs: list[float | None] = []
+    ys: list[float | None] = []
+    stretch: list[tuple[float, float, float]] = []
+    for place, bottom, top in [*zip(x, finite(low), finite(high), strict=True), (0, None, None)]:
+        if bottom is not None and top is not None:
+            stretch.append((place, bottom, top))
+        elif stretch:
+            xs += [*(p for p, _, _ in stretch), *(p for p, _, _ in reversed(stretch)), None]
+            ys += [*(b for _, b, _ in stretch), *(t for _, _, t in reversed(stretch)), None]
+            stretch = []
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": xs,
+        "y": ys,
+        "fill": "toself",
+        "fillcolor": pale(ink),
+        "line": {"width": 0, "color": colour(ink)},
+        "legendgroup": group,
+        "hoverinfo": "skip",
         "showlegend": False,
     }
 

@@ -59,13 +59,13 @@ def count(value: int | None) -> str:
 def seconds(value: float | None) -> str:
     """A duration.
 
-    >>> seconds(0.0123), seconds(4.25), seconds(75), seconds(7384)
-    ('12 ms', '4.2 s', '1 min 15 s', '2 h 3 min')
+    >>> seconds(0.00041), seconds(0.0123), seconds(4.25), seconds(75), seconds(7384)
+    ('0.41 ms', '12 ms', '4.2 s', '1 min 15 s', '2 h 3 min')
     """
     if value is None or not math.isfinite(value):
         return plain(value)
     if value < 1:
-        return f"{1000 * value:.0f} ms"
+        return f"{1000 * value:#.2g} ms" if value < 0.01 else f"{1000 * value:.0f} ms"
     if value < 60:
         return f"{value:.1f} s"
     minutes, rest = divmod(round(value), 60)

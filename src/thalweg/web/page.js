@@ -34,8 +34,10 @@
     button.addEventListener("click", () => {
       for (const other of button.parentElement.children)
         other.setAttribute("aria-pressed", String(other === button));
-      shown[Number(button.dataset.chart)] = Number(button.dataset.view);
-      draw(Number(button.dataset.chart));
+      for (const index of button.dataset.chart.split(" ").map(Number)) {
+        shown[index] = Number(button.dataset.view);
+        draw(index);
+      }
     });
   for (const button of document.querySelectorAll(".legend button"))
     button.addEventListener("click", () => {
@@ -44,6 +46,14 @@
       if (!on) hidden.add(name);
       button.setAttribute("aria-pressed", String(on));
       drawAll();
+    });
+  for (const button of document.querySelectorAll("button.copy"))
+    button.addEventListener("click", () => {
+      const code = button.nextElementSibling;
+      // Selected as well: where a browser refuses the clipboard to a file, Ctrl-C still works.
+      getSelection().selectAllChildren(code);
+      navigator.clipboard?.writeText(code.textContent).then(
+        () => (button.textContent = "Copied"), () => (button.textContent = "Selected: Ctrl-C copies"));
     });
   dark.addEventListener("change", drawAll);
   drawAll();

@@ -29,6 +29,8 @@ LOGO = (
     'fill="currentColor" stroke="none"/></svg>'
 )
 
+CONTENTS = "contents"  # stands among a page's parts until all its sections are known
+
 
 class Markup(str):
     """A string that is HTML already; every other string is words, and is escaped."""
@@ -71,25 +73,46 @@ def chip(ink: Ink) -> Markup:
 
 
 def table(
-    head: Sequence[str], rows: Sequence[Sequence[str | Cell]], *, narrow: bool = False
+    head: Sequence[str],
+    rows: Sequence[Sequence[str | Cell]],
+    *,
+    narrow: bool = False,
+    cards: bool = False,
 ) -> Markup:
-    """A table; the first cell of each row is its name."""
+    """A table; the first cell of each row is its name.
+
+    Args:
+        head: the columns' names.
+        rows: the cells.
+        narrow: as wide as it needs to be, and no wider.
+        cards: on a narrow screen, a card for each row instead of a table to be pushed about.
+    """
     cells = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
     styles = [cell.style if cell.style == "words" else "" for cell in cells[0]] if cells else []
+
+    def role(name: str) -> str:
+        # Laid out as cards, some browsers no longer tell a screen reader that this is a table.
+        return f' role="{name}"' if cards else ""
+
+    def figure(name: str, cell: Cell) -> str:
+        kind = f' class="{cell.style}"' if cell.style else ""
+        label = f' data-label="{html.escape(name)}"' if cards else ""
+        return f"<td{role('cell')}{kind}{label}>{escape(cell.text)}</td>"
+
     top = "".join(
-        f'<th scope="col" class="{style}">{escape(words)}</th>'
+        f'<th{role("columnheader")} scope="col" class="{style}">{escape(words)}</th>'
         for words, style in zip(head, styles, strict=True)
     )
     body = "".join(
-        f'<tr><th scope="row">{escape(row[0].text)}</th>'
-        + "".join(element("td", cell.text, cell.style) for cell in row[1:])
+        f'<tr{role("row")}><th{role("rowheader")} scope="row">{escape(row[0].text)}</th>'
+        + "".join(map(figure, head[1:], row[1:]))
         + "</tr>"
         for row in cells
     )
-    kind = "scroll narrow" if narrow else "scroll"
+    kind = "scroll" + (" narrow" if narrow else "") + (" cards" if cards else "")
     return Markup(
-        f'<div class="{kind}" tabindex="0"><table><thead><tr>{top}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
+        f'<div class="{kind}" tabindex="0"><table{role("table")}><thead{role("rowgroup")}>'
+        f"<tr{role('row')}>{top}</tr></thead><tbody{role('rowgroup')}>{body}</tbody></table></div>"
     )
 
 
@@ -114,35 +137,61 @@ class Page:
 
     Args:
         title: of the page; its first heading too.
+        style: the class of its body.
     """
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, style: str = "") -> None:
         self.title = title
+        self.style = style
         self._parts: list[str] = []
         self._charts: list[Chart] = []
+        self._sections: list[tuple[str, str]] = []
 
     def add(self, *parts: Markup) -> None:
         """Put HTML at the end."""
         self._parts += parts
 
-    def add_charts(self, charts: Sequence[Chart], style: str = "") -> None:
-        """Put a grid of charts at the end."""
-        figures = "".join(self._place(chart) for chart in charts)
+    def section(self, name: str, note: str = "", title: str = "") -> None:
+        """Begin a section.
+
+        Args:
+            name: in a word or two, for the contents.
+            note: a sentence below its heading.
+            title: its heading, where that is not its name.
+        """
+        anchor = f"part-{len(self._sections)}"
+        self._sections.append((anchor, name))
+        self.add(Markup(f'<h2 id="{anchor}">{escape(title or name)}</h2>'))
+        if note:
+            self.add(element("p", note, "note"))
+
+    def add_contents(self) -> None:
+        """Put a list of all sections at the end, those that are yet to come too."""
+        self._parts.append(CONTENTS)
+
+    def add_charts(
+        self, charts: Sequence[Chart], style: str = "", *, together: bool = False
+    ) -> None:
+        """Put a grid of charts at the end.
+
+        Args:
+            charts: what to draw.
+            style: the class of the grid.
+            together: one switch for all of them, which must have the same views.
+        """
+        first = len(self._charts)
+        figures = "".join(self._place(chart, switch=not together) for chart in charts)
+        if together:
+            self._parts.append(_switch(range(first, len(self._charts)), charts[0]))
         self._parts.append(f'<div class="charts {style}">{figures}</div>')
 
-    def _place(self, chart: Chart) -> str:
+    def _place(self, chart: Chart, *, switch: bool) -> str:
         index = len(self._charts)
         self._charts.append(chart)
-        buttons = "".join(
-            f'<button type="button" data-chart="{index}" data-view="{number}" '
-            f'aria-pressed="{"false" if number else "true"}">{escape(name)}</button>'
-            for number, name in enumerate(chart.views)
-        )
-        switch = f'<div class="switch" role="group" aria-label="x axis">{buttons}</div>'
         caption = element("strong", chart.title) + element("span", chart.caption)
         label = html.escape(f"{chart.title}. {chart.caption}".strip())
         return (
-            f"<figure><figcaption>{caption}{switch if len(chart.views) > 1 else ''}</figcaption>"
+            f"<figure><figcaption>{caption}{_switch([index], chart) if switch else ''}</figcaption>"
             f'<div class="plot" id="chart-{index}" role="img" aria-label="{label}" '
             f'style="height:{chart.height}px"></div></figure>'
         )
@@ -154,15 +203,18 @@ class Page:
         data = json.dumps(figures, allow_nan=False).replace("<", "\\u003c")
         script = _plotly() + f'\n<script id="charts" type="application/json">{data}</script>'
         script += f"\n<script>{_read('page.js')}</script>"
+        kind = f' class="{self.style}"' if self.style else ""
+        links = "".join(f'<a href="#{a}">{escape(name)}</a>' for a, name in self._sections)
+        contents = f'<nav aria-label="Contents">{links}</nav>'
         return (
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
             f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             '<meta name="color-scheme" content="light dark">\n'
             f"<title>{escape(self.title)}</title>\n<style>{_read('page.css')}</style>\n</head>\n"
-            f'<body>\n<main>\n<p class="brand">{LOGO}thalweg</p>\n'
+            f'<body{kind}>\n<main>\n<p class="brand">{LOGO}thalweg</p>\n'
             f"<h1>{escape(self.title)}</h1>\n"
-            + "\n".join(self._parts)
+            + "\n".join(contents if part is CONTENTS else part for part in self._parts)
             + "\n</main>\n"
             + (script if self._charts else "")
             + "\n</body>\n</html>\n"
@@ -180,6 +232,19 @@ class Page:
         content = self.render().encode()
         replace(path, lambda file: file.write(content))
         return path
+
+
+def _switch(indices: Sequence[int], chart: Chart) -> str:
+    """Buttons for the views of a chart, or of several that turn together."""
+    if len(chart.views) < 2:
+        return ""
+    which = " ".join(map(str, indices))
+    buttons = "".join(
+        f'<button type="button" data-chart="{which}" data-view="{number}" '
+        f'aria-pressed="{"false" if number else "true"}">{escape(name)}</button>'
+        for number, name in enumerate(chart.views)
+    )
+    return f'<div class="switch" role="group" aria-label="x axis">{buttons}</div>'
 
 
 def _read(name: str) -> str:

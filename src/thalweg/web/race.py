@@ -1,52 +1,17 @@
-"""The page of a race: one table, the curves of all, and the valley that explains them."""
+"""The page of a race: the verdict, what it stands on, and the settings to take away."""
 
 from __future__ import annotations
 
-import math
+import re
 from pathlib import Path
 
-from thalweg.race import Result
-from thalweg.train.record import Record
-from thalweg.web import number, sentence
-from thalweg.web.colour import assign
-from thalweg.web.curve import comparison
-from thalweg.web.page import Cell, Markup, Page, chip, element, escape, legend, table
+from thalweg.race.result import FILE, Result
+from thalweg.web import number, race_curve, race_forest, race_search, race_table, roster
+from thalweg.web import span as words
+from thalweg.web.page import Markup, Page, element, escape, facts, legend
+from thalweg.web.roster import Seat
+from thalweg.web.span import shown
 from thalweg.web.valley import small_multiples
-
-STATED = (
-    "Settings are stated, not tuned: the race shows how the methods behave, not which is best. "
-    "All start from the same weights and see the data in the same order."
-)
-
-
-def page(result: Result, task: str | None = None) -> Page:
-    """Draw the page of a race.
-
-    Args:
-        result: of the race.
-        task: how the task was called, where that is not its name: `my_task.py:mnist`.
-    """
-    count = {3: "Three", 4: "Four"}.get(len(result.records), str(len(result.records)))
-    made = Page(f"{count} optimizers on {result.task}")
-    inks = assign(result.records)
-    made.add(
-        element("p", lead(result.records), "lead"),
-        element("p", f"{result.about} {STATED}".strip(), "note"),
-        _table(result),
-        element("h2", "The run"),
-        legend([(run.label, ink) for run, ink in zip(result.records, inks, strict=True)]),
-    )
-    made.add_charts(comparison(result.records))
-    if result.valley is not None:
-        made.add(
-            element("h2", "Why they differ: the same methods in a valley"),
-            element("p", VALLEY, "note"),
-        )
-        made.add_charts(small_multiples(result.valley), "valleys")
-    commands = "\n".join(sentence.command(record, task) for record in result.records)
-    made.add(element("h2", "Run one of them again"), element("pre", commands))
-    return made
-
 
 VALLEY = (
     "Gradient descent crawls, SGD zigzags, momentum runs down the valley floor, Adam cuts across. "
@@ -55,6 +20,37 @@ VALLEY = (
     "descent takes the slope of all samples, the others that of one sample at a time, in the same "
     "order."
 )
+KINDS = {
+    "better": "Verdict",
+    "tie": "Verdict: a tie",
+    "under-tuned": "No verdict: under-tuned",
+    "unfinished": "Not finished",
+}
+STAGES = {"tune": "search", "widen": "wider search", "select": "selection", "final": "final"}
+
+
+def page(result: Result, task: str | None = None) -> Page:
+    """Draw the page of a race.
+
+    Args:
+        result: of the race; an unfinished one is drawn as far as it has come.
+        task: how the task was called, where that is not its name: `my_task.py:mnist`.
+    """
+    made = Page(f"Which optimizer for {task or result.task}?", "race")
+    seats = roster.seats(result)
+    made.add(_verdict(result, seats), _terms(result))
+    made.add_contents()
+    _score(made, result, seats)
+    _trust(made, result, seats)
+    drawn = _learning(made, result, seats)
+    _tuning(made, result, seats, named=not drawn)
+    _pace(made, result, seats)
+    if result.valley is not None:
+        made.section("Valley", VALLEY, "Why they differ: the same methods in a valley")
+        made.add_charts(small_multiples(result.valley), "valleys")
+    _use(made, result, seats)
+    _again(made, result)
+    return made
 
 
 def write(result: Result, folder: Path, task: str | None = None) -> Path:
@@ -74,83 +70,246 @@ def write(result: Result, folder: Path, task: str | None = None) -> Path:
     return page(result, task).write(folder / "page.html")
 
 
-def winner(records: list[Record]) -> Record | None:
-    """The run with the best figure on validation; None before any has one, or on a tie."""
-    scored = [run for run in records if run.best and math.isfinite(run.best["value"])]
-    if not scored:
-        return None
-    name = scored[0].best["metric"]
-    scored = [run for run in scored if run.best["metric"] == name]
-    # Which way is better shows in the runs: the best of each is its highest figure or its lowest.
-    higher = any(run.best["value"] > min(_figures(run, name), default=math.inf) for run in scored)
-    ordered = sorted(scored, key=lambda run: run.best["value"], reverse=higher)
-    tie = len(ordered) > 1 and ordered[0].best["value"] == ordered[1].best["value"]
-    return None if tie else ordered[0]
+def lead(result: Result) -> str:
+    """What came out, as the referee says it."""
+    return result.verdict.sentence
 
 
-def _figures(run: Record, name: str) -> list[float]:
-    """What a run was judged by, at every epoch that has a number."""
-    values = [(epoch.validation or epoch.train).get(name, math.nan) for epoch in run.history]
-    return [value for value in values if math.isfinite(value)]
-
-
-def lead(records: list[Record]) -> str:
-    """What came out, in two sentences."""
-    epochs = records[0].epochs if records else 0
-    said = f"{epochs} pass{'' if epochs == 1 else 'es'} over the training data for each."
-    best = winner(records)
-    if best is not None:
-        name = best.best["metric"]
-        where = "validation" if best.history[0].validation else "training"
-        said += (
-            f" {best.label} reached the best {where} {name}, "
-            f"{number.metric(name, best.best['value'])}, after epoch {best.best['epoch']}."
-        )
-    return said
-
-
-def rows(records: list[Record]) -> tuple[list[str], list[list[str]]]:
-    """The race's table in words: the head, and a row for each run."""
-    name = next((run.best["metric"] for run in records if run.best), "loss")
-    seen = any(run.history and run.history[0].validation for run in records)
-    where = "validation" if seen else "training"
-    head = [
-        "",
-        f"best {where} {name}",
-        "at epoch",
-        f"test {name}",
-        "generalisation gap",
-        "solved at epoch",
-        "steps",
-        "training time",
-        "settings",
-    ]
+def rows(result: Result) -> tuple[list[str], list[list[str]]]:
+    """The final table for a terminal: the head, and a row for each method, the best first."""
+    name = result.metric
+    head = ["", f"test {name}", f"validation {name}", "gap", "a step", "runs", "settings"]
+    seats = roster.seats(result)
+    standing = roster.standing(result)
+    decimals = words.places(name, [span for e, _ in seats for span in (e.test, e.score)])
     made = []
-    for run in records:
-        last = run.history[-1]
+    for entrant, _ in seats:
+        said = standing.get(entrant.key)
+        ends = words.interval(name, entrant.test, decimals)
         made.append(
             [
-                run.label,
-                number.metric(name, run.best.get("value")),
-                str(run.best.get("epoch", number.MISSING)),
-                number.metric(name, (run.test or {}).get(name)),
-                number.gap(name, run.gap.get(name)),
-                number.MISSING if run.solved_at is None else str(run.solved_at),
-                number.count(last.step),
-                number.seconds(last.seconds),
-                sentence.settings(run)
-                + (f"; diverged in epoch {last.epoch}" if run.status == "diverged" else ""),
+                f"{entrant.label} ({said})" if said else entrant.label,
+                words.value(name, entrant.test.value, decimals) + (f" [{ends}]" if ends else ""),
+                words.value(name, entrant.score.value, decimals),
+                shown(race_table.gap(entrant), lambda v: number.gap(name, v)),
+                shown(entrant.seconds_per_step, number.seconds),
+                number.count(entrant.charge.runs),
+                roster.settings(entrant) or number.MISSING,
             ]
         )
     return head, made
 
 
-def _table(result: Result) -> Markup:
-    head, body = rows(result.records)
-    best = winner(result.records)
-    cells: list[list[str | Cell]] = []
-    for run, ink, row in zip(result.records, assign(result.records), body, strict=True):
-        name = Markup(chip(ink) + escape(row[0]))
-        score = Cell(row[1], "best" if run is best else "")
-        cells.append([name, score, *row[2:-1], Cell(row[-1], "words")])
-    return table(head, cells)
+def audit_lines(result: Result) -> list[str]:
+    """The audits for a terminal: each that does not pass with what to do, then those that do."""
+    lines = []
+    for audit in race_table.ordered(result.audits):
+        sign, word = race_table.STATES[audit.passed]
+        if not audit.passed:
+            lines.append(
+                f"{sign} {audit.code} {audit.name} {word}: {audit.said} {audit.todo}".strip()
+            )
+    passed = [f"{audit.code} {audit.name}" for audit in result.audits if audit.passed]
+    if passed:
+        lines.append(f"{race_table.STATES[True][0]} {', '.join(passed)}")
+    return lines
+
+
+def _verdict(result: Result, seats: list[Seat]) -> Markup:
+    verdict = result.verdict
+    winner = next((seat for seat in seats if seat[0].key == verdict.winner), None)
+    inner = element("p", KINDS[verdict.kind], "kind") + _answer(verdict.sentence)
+    if winner is not None:
+        said = roster.settings(winner[0])
+        inner += f'<p class="take">{race_table.named(*winner)} {element("span", said)}</p>'
+    failing = [a for a in race_table.ordered(result.audits) if a.passed is False]
+    if failing:
+        names = ", ".join(f"{audit.code} {audit.name}" for audit in failing)
+        count = f"{len(failing)} of {len(result.audits)} audits"
+        inner += element("p", f"✗ {count} failed: {names}. What to do stands below.", "warning")
+    if verdict.overturn:
+        next_step = verdict.kind == "unfinished"
+        label = "What to do now. " if next_step else "How to overturn this result. "
+        label = element("strong", label)
+        inner += f'<p class="overturn">{label}{race_table.prose(verdict.overturn)}</p>'
+    if verdict.kind == "unfinished":
+        inner += _progress(result)
+    style = f' style="--light:{winner[1].light};--dark:{winner[1].dark}"' if winner else ""
+    return Markup(
+        f'<section class="verdict {verdict.kind}"{style} aria-label="Verdict">{inner}</section>'
+    )
+
+
+def _answer(sentence: str) -> str:
+    """The verdict's sentence: who, large; by how much and how sure, below it."""
+    parts = re.fullmatch(r"(.{25,}?[:.]) (.+)", sentence)
+    who, how = parts.groups() if parts else (sentence, "")
+    below = element("p", race_table.prose(how), "how") if how else ""
+    return f"{element('p', race_table.prose(who), 'who')} {below}"
+
+
+def _progress(result: Result) -> str:
+    """How far each stage has come."""
+    items = "".join(
+        f"<li><label>{escape(STAGES.get(stage, stage))} "
+        f'<progress value="{int(done)}" max="{max(int(planned), 1)}"></progress> '
+        f"{int(done)} of {int(planned)} runs</label></li>"
+        for stage, (done, planned) in result.stages.items()
+    )
+    return f'<ul class="stages">{items}</ul>'
+
+
+def _terms(result: Result) -> Markup:
+    """What was raced, in a line."""
+    tuned = (
+        f"Each method is tuned with {result.points} points, its default among them, and then runs"
+        if result.points > 1
+        else "Each method runs at its own stated settings, not tuned,"
+    )
+    said = (
+        f"{result.about} {tuned} on {result.seeds} fresh seeds, the same for all. Every run is "
+        f"{result.epochs} passes over the training data. {result.metric.capitalize()} decides, "
+        f"{'more' if result.higher else 'less'} is better."
+    )
+    return element("p", said.strip(), "note")
+
+
+def _score(made: Page, result: Result, seats: list[Seat]) -> None:
+    """The final: the table, its picture, and every two against each other."""
+    if not any(entrant.finals for entrant, _ in seats):
+        made.section("Result", "No final run is done, so there are no scores to compare yet.")
+        return
+    best = "the lowest loss" if result.metric == "loss" else f"the best {result.metric}"
+    made.section(
+        "Result",
+        f"Means over the final seeds, with 95 % intervals, at the weights with {best} on "
+        "validation. The gap is training minus test. Time is that of training, each method "
+        "measured alone.",
+    )
+    made.add(race_table.final(result, seats))
+    pairs = roster.matches(result, seats)
+    height = race_forest.tall(max(len(seats), min(len(pairs), race_forest.MOST)))
+    forest = race_forest.forest(result, seats, height)
+    differences = race_forest.differences(result, seats, pairs, height)
+    made.add_charts([chart for chart in (forest, differences) if chart is not None])
+    if pairs:
+        made.section(
+            "Pairs",
+            f"Differences in test {result.metric} on the same seeds, the better placed first. p is "
+            "the exact Wilcoxon signed-rank test, corrected for the number of pairs.",
+            "Pair by pair",
+        )
+        made.add(race_table.duels(result, seats, pairs))
+
+
+def _trust(made: Page, result: Result, seats: list[Seat]) -> None:
+    if result.audits:
+        note = "Checks that come before any verdict; what fails stands first."
+        made.section("Audits", note, "Can it be trusted?")
+        made.add(race_table.checks(result, seats))
+    else:
+        made.section("Audits", "The audits come when the search is done.", "Can it be trusted?")
+
+
+def _legend(seats: list[Seat]) -> Markup:
+    """Buttons that stay in sight from here on, and hide and show a method on every chart."""
+    return legend([(entrant.label, ink) for entrant, ink in seats])
+
+
+def _learning(made: Page, result: Result, seats: list[Seat]) -> bool:
+    """The curves, and whether there were any."""
+    charts = race_curve.curves(result, seats)
+    if charts:
+        note = "Medians over the final seeds; the bands reach from the first to the third quartile."
+        made.section("Curves", note, "How they learn")
+        made.add(_legend(seats))
+        made.add_charts(charts, together=True)
+    return bool(charts)
+
+
+def _tuning(made: Page, result: Result, seats: list[Seat], *, named: bool) -> None:
+    """The search; with the legend, where no chart above has it."""
+    cost = race_search.cost(result, seats)
+    panels = race_search.sensitivity(result, seats)
+    if cost is None and not panels:
+        return
+    made.section("Tuning", "", "What the search showed")
+    if named:
+        made.add(_legend(seats))
+    if cost is not None:
+        made.add_charts([cost])
+    if panels:
+        made.add(
+            element("h3", "How much a wrong learning rate costs"),
+            element(
+                "p",
+                "A dot for each point of the search, run once; the ring is what was chosen, the "
+                "open dot the published default. All panels span as many powers of ten, so the "
+                "same width is the same factor. Below in red: diverged (×), stopped as hopeless "
+                "(▽), failed (□).",
+                "note",
+            ),
+        )
+        made.add_charts(panels, "small")
+
+
+def _pace(made: Page, result: Result, seats: list[Seat]) -> None:
+    charts = [race_curve.targets(result, seats), race_curve.profile(result, seats)]
+    charts = [chart for chart in charts if chart is not None]
+    if not charts:
+        return
+    made.section(
+        "Speed",
+        "The time until validation first reached a target and held it. A run that never did "
+        "counts with its whole length, so such a mean is a lower bound: >.",
+        "How soon they get there",
+    )
+    made.add_charts(charts)
+    if any(entrant.arrivals for entrant, _ in seats):
+        made.add(race_table.arrivals(result, seats))
+
+
+def _use(made: Page, result: Result, seats: list[Seat]) -> None:
+    """The settings as code; the first one, and what ties with it, open."""
+    coded = [seat for seat in seats if seat[0].code]
+    if not coded:
+        return
+    made.section("Use it", "The chosen settings, to paste.")
+    standing = roster.standing(result)
+    for place, (entrant, ink) in enumerate(coded):
+        said = standing.get(entrant.key, "")
+        opened = " open" if place == 0 or said else ""
+        title = race_table.named(entrant, ink, said)
+        made.add(
+            Markup(
+                f"<details{opened}><summary>{title}"
+                f"{element('span', roster.settings(entrant), 'under')}</summary>"
+                f'<div class="code"><button type="button" class="copy">Copy</button>'
+                f"{element('pre', entrant.code)}</div></details>"
+            )
+        )
+
+
+def _again(made: Page, result: Result) -> None:
+    made.section(
+        "Reproduce it",
+        f"Every number on this page, and the score of each single run, is in {FILE} beside it.",
+    )
+    seeds = sorted({final.seed for entrant in result.entrants for final in entrant.finals})
+    said = [
+        ("seed of the design", str(result.design)),
+        ("points for each method", number.count(result.points)),
+        ("final seeds", ", ".join(map(str, seeds)) or number.MISSING),
+        ("epochs of a run", number.count(result.epochs)),
+        ("trainable parameters", number.count(result.parameters)),
+        ("samples", ", ".join(f"{number.count(v)} {k}" for k, v in result.samples.items())),
+        *(
+            (f"runs of the {STAGES.get(stage, stage)}", f"{done} of {planned}")
+            for stage, (done, planned) in result.stages.items()
+        ),
+        *result.environment.items(),
+    ]
+    made.add(element("pre", result.reproduce), facts(said))
+    if result.notes:
+        items = "".join(element("li", race_table.prose(note)) for note in result.notes)
+        made.add(Markup(f'<ul class="notes">{items}</ul>'))

@@ -10,6 +10,7 @@ from thalweg import rules
 from thalweg.schedules import Schedule
 from thalweg.train.record import Record
 from thalweg.web import number
+from thalweg.web.colour import Run
 
 
 def value(given: object) -> str:
@@ -34,7 +35,7 @@ def value(given: object) -> str:
     return f"{given:g}" if isinstance(given, float | int) else str(given)
 
 
-def settings(record: Record) -> str:
+def settings(record: Run) -> str:
     """The learning rate and whatever differs from the rule's defaults.
 
     >>> settings(Record("digits", "adam", hypers={"lr": 0.002, "beta1": 0.9, "beta2": 0.99}))
@@ -43,7 +44,7 @@ def settings(record: Record) -> str:
     return ", ".join(f"{name} {value(given)}" for name, given in chosen(record).items())
 
 
-def chosen(record: Record) -> dict[str, Any]:
+def chosen(record: Run) -> dict[str, Any]:
     """The hyper-parameters that say something: lr, and what differs from the rule's defaults.
 
     >>> chosen(Record("digits", "adam", hypers={"lr": 0.1, "betas": [0.8, 0.999], "fused": None}))
@@ -57,7 +58,7 @@ def chosen(record: Record) -> dict[str, Any]:
     }
 
 
-def declared(record: Record) -> dict[str, Any]:
+def declared(record: Run) -> dict[str, Any]:
     """The hyper-parameters that the rule itself declares, under its own names.
 
     Torch's own switches (`foreach`, `fused`) say who computes, not what.
@@ -96,6 +97,8 @@ def outcome(record: Record) -> str:
         return f"not finished: {done} of {record.epochs} epochs so far"
     if record.status == "stopped early":
         return f"stopped early, after {done} of {record.epochs} epochs"
+    if record.status == "hopeless":
+        return f"given up as hopeless after {done} of {record.epochs} epochs"
     return f"finished after {done} epoch{'' if done == 1 else 's'}"
 
 

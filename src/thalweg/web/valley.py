@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from thalweg.race import Track, Valley
+from thalweg.race.valley import Track, Valley
 from thalweg.web.colour import Ink, assign
 from thalweg.web.figure import FONT, MUTED, PAPER, TOOLS, Chart, colour, finite, text
 
