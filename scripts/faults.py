@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from thalweg.race.database import FILE
 from thalweg.race.ledger import Ledger
 
 RACE = ("race", "digits", "--rules", "sgd,adam", "--points", "6", "--seeds", "6", "--epochs", "2")
@@ -83,7 +84,7 @@ def disturb(
         process = start(folder, more)
         begun = time.monotonic()
         while kills and process.poll() is None:
-            time.sleep(chance.uniform(0.0, whole))
+            time.sleep(chance.uniform(0.0, 0.6 * whole))
             kills -= 1
             workers = descendants(process.pid)
             if workers and chance.random() < 0.5:
@@ -103,7 +104,7 @@ def disturb(
 
 def records(folder: Path) -> dict[str, Any]:
     """Every job's record, but for seconds."""
-    with Ledger.look(folder) as ledger:
+    with Ledger.open(folder / FILE, write=False) as ledger:
         found = {id: json.loads(record.to_json()) for id, record in ledger.results().items()}
     return {id: without_seconds(record) for id, record in found.items()}
 
@@ -116,6 +117,16 @@ def without_seconds(plain: Any) -> Any:
 
 def findings(folder: Path) -> Any:
     return without_seconds(json.loads((folder / "race.json").read_text()))
+
+
+def where(one: Any, other: Any, place: str = "") -> str:
+    """The first place at which two structures differ, and what stands there."""
+    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+        return next(filter(None, (where(one[k], other[k], f"{place}.{k}") for k in one)), "")
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        pairs = enumerate(zip(one, other, strict=True))
+        return next(filter(None, (where(a, b, f"{place}[{i}]") for i, (a, b) in pairs)), "")
+    return "" if one == other else f"{place}: {str(one)[:200]} is not {str(other)[:200]}"
 
 
 def main() -> None:
@@ -140,13 +151,16 @@ def main() -> None:
         folder = asked.out / f"{number:03}"
         disturb(folder, asked.more, chance, whole, count)
         found = records(folder)
-        with Ledger.look(folder) as ledger:
+        with Ledger.open(folder / FILE, write=False) as ledger:
             states = ledger.counts()
         count.races += 1
         count.lost += len(expected.keys() - found.keys())
         count.doubled += states["doubled"] + len(found.keys() - expected.keys())
-        count.different += found != expected or findings(folder) != end
-        shutil.rmtree(folder)
+        if found != expected or findings(folder) != end:
+            count.different += 1
+            print(f"{folder}: {where(found, expected) or where(findings(folder), end)}")
+        else:
+            shutil.rmtree(folder)
         print(f"{number + 1}: {count}", flush=True)
     print(
         f"{count.races} races, {count.referees} referees and {count.workers} workers killed: "

@@ -1,21 +1,14 @@
 """Targets, when they were reached, and the performance profile."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from tests.race.made import record
-from thalweg.race.arrival import (
-    Course,
-    arrivals,
-    first_hit,
-    hits,
-    ladder,
-    profile,
-    restricted_mean,
-)
+from thalweg.race.arrival import Course, arrivals, first_hit, hits, ladder, profile, restricted_mean
 
 COURSE = Course(epochs=4, steps=40, gradient_evaluations=2560, seconds_per_step=0.5)
 
@@ -69,7 +62,7 @@ def test_the_mean_is_the_area_under_the_kaplan_meier_curve():
     seen = times[np.isfinite(times)]
     curve = stats.ecdf(stats.CensoredData(seen, right=np.full(30 - len(seen), horizon))).sf
     steps = np.concatenate([[0.0], seen[np.argsort(seen)], [horizon]])
-    area = sum((b - a) * curve.evaluate(a) for a, b in zip(steps, steps[1:], strict=False))
+    area = sum((b - a) * curve.evaluate(a) for a, b in pairwise(steps))
     assert restricted_mean(times, horizon) == pytest.approx(area)
 
 

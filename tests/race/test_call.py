@@ -16,6 +16,10 @@ from thalweg.schedules import ramp
 QUICK = {"points": 4, "seeds": 6, "epochs": 2, "on": "here", "batched": False}
 
 
+class StopError(Exception):
+    """Thrown in the middle of a race."""
+
+
 def without_seconds(plain):
     """What no clock has measured."""
     measured = {"seconds", "seconds_per_step"}
@@ -62,17 +66,14 @@ def test_the_chosen_point_has_the_best_mean_on_fresh_seeds(clouds):
 def test_a_race_ends_with_the_same_figures_wherever_it_was_stopped(clouds, tmp_path):
     whole = thalweg.race(clouds, ["sgd", "adam"], **QUICK)
 
-    class Stop(Exception):
-        pass
-
     for moment in (1, 5, 9, 15, 27):
         seen = iter(range(10**6))
 
         def stop(progress, seen=seen, moment=moment):
             if next(seen) == moment:
-                raise Stop
+                raise StopError
 
-        with pytest.raises(Stop):
+        with pytest.raises(StopError):
             thalweg.race(clouds, ["sgd", "adam"], out=tmp_path, on_progress=stop, **QUICK)
     found = thalweg.race(clouds, ["sgd", "adam"], out=tmp_path, **QUICK)
     assert figures(found) == figures(whole)
@@ -100,14 +101,11 @@ def test_what_has_been_run_is_not_run_again(clouds, tmp_path):
 
 
 def test_collect_reports_what_is_there_and_runs_nothing(clouds, tmp_path):
-    class Stop(Exception):
-        pass
-
     def stop(progress):
         if progress.stage == "select" and progress.done.get(("adam", "select"), 0) > 1:
-            raise Stop
+            raise StopError
 
-    with pytest.raises(Stop):
+    with pytest.raises(StopError):
         thalweg.race(clouds, ["sgd", "adam"], out=tmp_path, on_progress=stop, **QUICK)
     before = (tmp_path / FILE).read_bytes()
     found = thalweg.race(clouds, ["sgd", "adam"], out=tmp_path, collect=True, **QUICK)

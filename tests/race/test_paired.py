@@ -8,6 +8,7 @@ from scipy import stats
 
 from thalweg.race.paired import better, bootstrap
 
+
 @pytest.fixture
 def rng():
     return np.random.default_rng(20)

@@ -8,6 +8,7 @@ from scipy import stats
 
 from thalweg.race.signed_rank import ALPHA, fewest_seeds, holm, smallest_p, wilcoxon
 
+
 @pytest.fixture
 def rng():
     return np.random.default_rng(7)
@@ -92,7 +93,7 @@ def test_p_is_below_a_level_no_more_often_than_the_level_says(rng):
 
 
 def test_holm_is_the_closed_test_with_bonferroni(rng):
-    """A pair is rejected if every set of pairs that holds it is, by its smallest p times its size."""
+    """A pair is rejected if every set that holds it is, by its smallest p times its size."""
     for n in (1, 2, 3, 4, 6):
         ps = list(rng.uniform(0, 0.3, n))
         for i, found in enumerate(holm(ps)):

@@ -7,6 +7,7 @@ import pytest
 
 from thalweg.race.tuning import expected_best, tuning_cost, weights
 
+
 @pytest.fixture
 def rng():
     return np.random.default_rng(11)

@@ -18,10 +18,10 @@ def seeds_needed(differences: Sequence[float] | np.ndarray, pairs: int = 1) -> i
     """The number of seeds at which a gap as seen here would be decided in four races of five.
 
     The gap's mean and standard deviation are taken for true and the differences for normal. Two
-    parts of the verdict's rule then ask for seeds: the signed-rank test, as many as a z-test divided
-    by its efficiency 3/π, and z²/2 more because the deviation is estimated (Guenther 1981); and the
-    share of seeds that are won, whose number is binomial. The larger counts. An approximation: `benchmarks/results/race_statistics.md` has the
-    power which the rule then reaches.
+    parts of the verdict's rule then ask for seeds: the signed-rank test, as many as a z-test
+    divided by its efficiency 3/π, and z²/2 more because the deviation is estimated (Guenther 1981);
+    and the share of seeds that are won, whose number is binomial. The larger counts. It is an
+    approximation: `benchmarks/results/race_statistics.md` has the power that the rule then reaches.
 
     Args:
         differences: one for each seed.

@@ -144,6 +144,7 @@ def _answer(sentence: str) -> str:
     """The verdict's sentence: who, large; by how much and how sure, below it."""
     parts = re.fullmatch(r"(.{25,}?[:.]) (.+)", sentence)
     who, how = parts.groups() if parts else (sentence, "")
+    who = who.removesuffix(":")
     below = element("p", race_table.prose(how), "how") if how else ""
     return f"{element('p', race_table.prose(who), 'who')} {below}"
 
