@@ -34,6 +34,7 @@ class Search:
     task: str
     runs: int
     epochs: int
+    threads: int = 1
 
     @property
     def jobs(self) -> list[Job]:
@@ -48,6 +49,7 @@ class Search:
 
 SEARCHES = (
     Search("digits", 64, 10),
+    Search("digits", 64, 10, threads=2),
     Search("digits", 32, 10),
     Search("breast-cancer", 64, 10),
     Search("diabetes", 64, 10),
@@ -75,7 +77,7 @@ def alone(task: Task, jobs: Sequence[Job], pieces: int = 1) -> list[Record]:
 
 
 def speed(searches: Sequence[Search], rounds: int) -> list[str]:
-    """A row for each search and number of threads."""
+    """A row for each search."""
     rows = [
         "| task | runs | epochs | threads | at once, s | one by one, s | ratio | quartiles |",
         "|---|---|---|---|---|---|---|---|",
@@ -83,23 +85,22 @@ def speed(searches: Sequence[Search], rounds: int) -> list[str]:
     before = torch.get_num_threads()
     for search in searches:
         task, jobs = tasks.find(search.task), search.jobs
-        for threads in (1, 2):
-            torch.set_num_threads(threads)
-            times = interleave(
-                {
-                    "many": lambda t=task, j=jobs: fit_many(t, j),
-                    "one": lambda t=task, j=jobs: alone(t, j),
-                },
-                rounds=rounds,
-                warmup=1,
-            )
-            middle, low, high = ratio(times["one"], times["many"])
-            rows.append(
-                f"| {search.task} | {search.runs} | {search.epochs} | {threads} "
-                f"| {median(times['many']):.2f} | {median(times['one']):.2f} "
-                f"| {middle:.1f} | {low:.1f} to {high:.1f} |"
-            )
-            print(rows[-1], flush=True)
+        torch.set_num_threads(search.threads)
+        times = interleave(
+            {
+                "many": lambda t=task, j=jobs: fit_many(t, j),
+                "one": lambda t=task, j=jobs: alone(t, j),
+            },
+            rounds=rounds,
+            warmup=1,
+        )
+        middle, low, high = ratio(times["one"], times["many"])
+        rows.append(
+            f"| {search.task} | {search.runs} | {search.epochs} | {search.threads} "
+            f"| {median(times['many']):.2f} | {median(times['one']):.2f} "
+            f"| {middle:.1f} | {low:.1f} to {high:.1f} |"
+        )
+        print(rows[-1], flush=True)
     torch.set_num_threads(before)
     return rows
 
@@ -179,14 +180,14 @@ def main() -> None:
         return
     torch.set_num_threads(1)
     close = agreement(rules.names())
-    fast = speed(SEARCHES, rounds=7)
+    fast = speed(SEARCHES, rounds=5)
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(
         "# Many at once\n\n"
         f"{machine()}. Made by `benchmarks/many.py`.\n\n"
         "## Speed\n\n"
         "A search of Adam's learning rate, all runs as one batched model and one `train.fit` after "
-        "the other, in turn in one process:\nmedians of 7 rounds, and the median and quartiles of "
+        "the other, in turn in one process:\nmedians of 5 rounds, and the median and quartiles of "
         "the ratios round by round. Everything counts: making the models,\ntraining, evaluating "
         "on the training and the validation part after every epoch.\n\n" + "\n".join(fast) + "\n\n"
         "The race batches no model that gains nothing. Of the tasks here these are:\n\n"

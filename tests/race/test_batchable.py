@@ -106,6 +106,22 @@ def test_a_model_that_remembers_is_found_out():
     assert "comes out otherwise than alone" in said(Remembers)
 
 
+def test_a_model_that_remembers_in_training_alone_is_found_out():
+    class Warms(nn.Module):
+        """Grows with every batch that it is trained on."""
+
+        def __init__(self):
+            super().__init__()
+            self.layer, self.seen = nn.Linear(64, 10), 0.0
+
+        def forward(self, x):
+            self.seen += self.training
+            return (1 + self.seen) * self.layer(x.flatten(1))
+
+    why = said(Warms)
+    assert why == "batched, the gradient of layer.weight comes out otherwise than alone"
+
+
 def test_a_large_model_gains_nothing():
     assert said(lambda: layers(width=4000)) == (
         "the model has 300,010 numbers; above 100,000 a batch of models is no faster than one "

@@ -85,8 +85,8 @@ def test_the_interval_covers_as_often_as_percentiles_and_bca_are_known_to():
     rng = np.random.default_rng(5)
     sets = rng.normal(1.0, 1.0, (400, 10))
     hits = sum(span.low <= 1 <= span.high for span in (bootstrap(s, samples=1000) for s in sets))
-    # The long run is 0.902 (benchmarks/results/race_statistics.md); 400 sets stray by 0.045.
-    assert stats.binomtest(hits, 400, 0.902).pvalue > 1e-3
+    # The long run is 0.898 (benchmarks/results/race_statistics.md); 400 sets stray by 0.045.
+    assert stats.binomtest(hits, 400, 0.898).pvalue > 1e-3
 
 
 def test_ties_count_half():

@@ -62,6 +62,23 @@ def test_some_rows_are_a_stack_of_their_own(models):
     assert stack.weights[0].count_nonzero() == stack.weights[0].numel()
 
 
+def test_figures_are_those_of_eval_mode():
+    class Noisy(nn.Module):
+        """Another model while it is trained."""
+
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(4, 3).double()
+
+        def forward(self, x):
+            return self.layer(x) * (2 if self.training else 1)
+
+    models = [Noisy() for _ in range(3)]
+    found = Stack.of(TASK, models).evaluate(PART)
+    expected = [pytest.approx(evaluate(model, TASK, PART), rel=1e-12) for model in models]
+    assert found == expected
+
+
 def test_modes_that_the_author_set_are_put_back(models):
     models[0][1].eval()
     stack = Stack.of(TASK, models)

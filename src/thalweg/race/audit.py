@@ -94,8 +94,8 @@ def boundary(entrant: Entrant, higher: bool) -> list[Edge]:
 
     The best point is the one that was chosen on fresh seeds, or, before that, the best trial; the
     default counts like any other. It lies at an edge in the last 5 % of a range, or if nothing was
-    tried further out: the outermost of 16 points is not that close once in five times. It does not if
-    a point further in is as good but for the noise between two runs: on an axis that matters
+    tried further out: the outermost of 16 points is not that close once in five times. It does not
+    if a point further in is as good but for the noise between two runs: on an axis that matters
     little, the best point is anywhere. `benchmarks/results/race_statistics.md` has how often either
     is wrong.
 

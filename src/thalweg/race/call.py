@@ -24,6 +24,7 @@ from thalweg.race.referee import Referee
 from thalweg.race.reference import Reference
 from thalweg.race.result import Result
 from thalweg.race.running import Progress
+from thalweg.race.signed_rank import fewest_seeds
 from thalweg.race.space import Range
 from thalweg.tasks.task import Task
 
@@ -133,7 +134,7 @@ def race(
             referee.go(),
             called=called,
             reproduce=command(called, rules, planned.terms, stated, ranges),
-            notes=_notes(entrants, alone),
+            notes=_notes(entrants, alone, planned.terms),
         )
         if out is not None and not collect:
             found.write(folder)
@@ -150,9 +151,15 @@ def _alone(known: Facts, entrants: Sequence[Entry], terms: Terms) -> dict[str, s
     return {key: why for key, why in whys.items() if why is not None}
 
 
-def _notes(entrants: Sequence[Entry], alone: Mapping[str, str]) -> list[str]:
-    """Why runs were not batched, a sentence for each reason."""
+def _notes(entrants: Sequence[Entry], alone: Mapping[str, str], terms: Terms) -> list[str]:
+    """Why runs were not batched, and whether there are seeds enough for any verdict."""
     found: list[str] = []
+    pairs = len(entrants) * (len(entrants) - 1) // 2
+    if terms.seeds < (least := fewest_seeds(max(1, pairs))):
+        found.append(
+            f"With {pairs} pairs to compare, no difference however large can win on {terms.seeds} "
+            f"seeds: {least} are the least."
+        )
     for why in dict.fromkeys(alone.values()):
         labels = [entry.label for entry in entrants if alone.get(entry.key) == why]
         said = "Runs" if len(labels) == len(entrants) else f"Runs of {', '.join(labels)}"

@@ -3,8 +3,9 @@
 Every run has its own hyper-parameters, initial weights, order of the data and end. What they share
 is the work of Python: one forward and one backward pass over a stack of models, one kernel call
 for all optimizers. The arithmetic is that of `thalweg.train.fit`, apart from the order in which
-the terms of a matrix product are added up: in float32, losses agree to about 1e-6 at first, and
-runs drift apart as any two machines' do.
+the terms of a matrix product are added up. So in float32 the losses of an epoch agree to 1e-7
+with most rules and to 1e-5 with all, and runs that run away drift apart as on any two machines;
+benchmarks/results/many.md has all of them.
 """
 
 from __future__ import annotations

@@ -11,7 +11,6 @@ nothing from one call to the next. Whether it does is looked at: the second call
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -93,27 +92,24 @@ class _Tape(TorchDispatchMode):
     def __init__(self, inputs: Sequence[Tensor]) -> None:
         super().__init__()
         self._calls: list[_Call] = []
-        self._places: dict[int, tuple[weakref.ref[Tensor], int]] = {}
+        # By identity; held until the end, so that no two have the same.
+        self._places: dict[int, tuple[Tensor, int]] = {}
         self._slots: list[Tensor | None] = []
         for tensor in inputs:
-            self._give(tensor, len(self._slots))
+            self._new(tensor)
         self._results: list[int] = []
 
-    def _give(self, tensor: Tensor, place: int) -> int:
-        # Weakly: autograd would make a copy of a view that somebody else holds, and lose it here.
-        self._places[id(tensor)] = weakref.ref(tensor), place
-        if place == len(self._slots):
-            self._slots.append(None)
+    def _new(self, tensor: Tensor, constant: Tensor | None = None) -> int:
+        """A slot for a tensor."""
+        place = len(self._slots)
+        self._places[id(tensor)] = tensor, place
+        self._slots.append(constant)
         return place
 
     def _place(self, tensor: Tensor) -> int:
-        """The slot of a tensor; one from elsewhere is a constant, and kept in its slot."""
+        """The slot of a tensor; one that comes from elsewhere is a constant, and kept."""
         known = self._places.get(id(tensor))
-        if known is not None and known[0]() is tensor:
-            return known[1]
-        place = self._give(tensor, len(self._slots))
-        self._slots[place] = tensor
-        return place
+        return self._new(tensor, constant=tensor) if known is None else known[1]
 
     def __torch_dispatch__(
         self,
@@ -130,9 +126,9 @@ class _Tape(TorchDispatchMode):
         made = func(*args, **kwargs)
         results = _tensors(made)
         if func.is_view and len(results) == 1 and _is_itself(results[0], tensors[0]):
-            self._give(results[0], reads[0])
+            self._places[id(results[0])] = results[0], reads[0]
             return made
-        writes = [self._write(x) for x in results]
+        writes = [self._new(x) for x in results]
         plain = [i for i, x in enumerate(args) if isinstance(x, Tensor)]
         if len(plain) == len(tensors):
             arguments = [None if isinstance(x, Tensor) else x for x in args]
@@ -143,11 +139,6 @@ class _Tape(TorchDispatchMode):
         self._calls.append(call)
         return made
 
-    def _write(self, tensor: Tensor) -> int:
-        known = self._places.get(id(tensor))
-        written = known is not None and known[0]() is tensor  # in place, into one that is known
-        return known[1] if written and known else self._give(tensor, len(self._slots))
-
     def end(self, results: Sequence[Tensor]) -> None:
         """These are what the function returned."""
         self._results = [self._place(one) for one in results]
@@ -157,11 +148,7 @@ class _Tape(TorchDispatchMode):
             touched = {slot for _, slot in call.reads} | set(call.writes)
             kept.append(call._replace(last=sorted(touched - read)))
             read |= touched
-        constants = {i for i, one in enumerate(self._slots) if one is not None}
-        self._calls = [
-            call._replace(last=[slot for slot in call.last if slot not in constants])
-            for call in reversed(kept)
-        ]
+        self._calls = kept[::-1]
         self._places.clear()
 
     @torch.no_grad()

@@ -74,9 +74,8 @@ class Runner:
         while waiting or running:
             while waiting and running < self._executor.size:
                 work = waiting.pop(0)
-                # Its neighbours may be done: they run along, so that a batch is always the same.
-                new = [job.id for job in work.jobs if job.id not in self.results]
-                self._ledger.begin(new, "worker", LEASE)
+                # Some may be done: they run along, so that a batch has always the same neighbours.
+                self._ledger.begin([job.id for job in work.jobs], "worker", LEASE)
                 self._executor.submit(work)
                 running += 1
             for work, found in self._executor.wait(1.0):
