@@ -18,7 +18,7 @@ from thalweg.web.page import Page
 from thalweg.web.valley import small_multiples
 
 ROOT = Path(__file__).resolve().parents[1]
-RACE = (1280, 1090)  # heading, table and the first two charts
+RACE = (1280, 1500)  # the verdict, the results and every seed
 VALLEY = (1280, 545)  # four panels and nothing else
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
