@@ -131,7 +131,7 @@ def test_the_verdict_stands_first_in_the_referees_words(result):
     who, _, how = result.verdict.sentence.partition(": ")  # on two lines
     assert f"{who} {how}" in said
     assert f"How to overturn this result. {result.verdict.overturn}" in said
-    assert said.index(result.verdict.sentence) < said.index("Handwritten digits")
+    assert said.index(how) < said.index("Handwritten digits")
     assert race.lead(result) == result.verdict.sentence
 
 
