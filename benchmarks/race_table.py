@@ -49,10 +49,10 @@ def main() -> None:
         print(lines[-1], flush=True)
     RESULT.write_text(
         "# Who wins where\n\n"
-        f"`python benchmarks/race_table.py`: SGD, SGD with momentum, Adam and AdamW, {asked.points}"
-        " points (more where a best lay at an edge), 10 seeds, two workers. Scores are means on "
-        "the test part with 95 % intervals; the last columns are the audits that failed, the runs, and "
-        "the seconds of the whole race.\n\n"
+        "`python benchmarks/race_table.py`: SGD, SGD with momentum, Adam and AdamW, "
+        f"{asked.points} points (more where a best lay at an edge), 10 seeds, two workers. Scores "
+        "are means on the test part with 95 % intervals; the last columns are the audits that "
+        "failed, the runs, and the seconds of the whole race.\n\n"
         "| task | verdict | test scores | failing audits | runs | seconds |\n"
         "|---|---|---|---|---|---|\n" + "\n".join(lines) + "\n"
     )
