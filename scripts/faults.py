@@ -20,6 +20,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,12 +59,11 @@ def start(folder: Path, more: list[str]) -> subprocess.Popen[bytes]:
 
 
 def descendants(pid: int) -> list[int]:
-    """All processes below one, the nearest first."""
-    try:
-        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    except OSError:
-        return []
-    children = [int(word) for word in text.split()]
+    """All processes below one, whichever of its threads has started them."""
+    children: list[int] = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):  # the thread has ended
+            children += [int(word) for word in task.read_text().split()]
     return children + [one for child in children for one in descendants(child)]
 
 
