@@ -71,6 +71,18 @@ def test_a_resumed_run_is_the_uninterrupted_one_bit_for_bit(name, dtype):
     assert same(tensors_of(two), tensors_of(one))
 
 
+@pytest.mark.parametrize("copied", [through_disk, copy.deepcopy], ids=["disk", "copy"])
+def test_a_run_of_more_than_256_steps_is_taken_up_again(copied):
+    # CPython has one object for each number up to 256; a loaded 300 is another in every state.
+    params = weights()
+    opt = thalweg.Adam(params)
+    walk(opt, params, 300)
+    other = thalweg.Adam(params)
+    other.load_state_dict(copied(opt.state_dict()))
+    walk(other, params, 1)
+    assert {state["step"] for state in other.state.values()} == {301}
+
+
 @pytest.mark.parametrize("name", TWINS)
 def test_the_layout_is_torch_s(name):
     ours, theirs = weights(), weights()

@@ -278,6 +278,9 @@ def sort(
         own["decays"] = lot.decays
         lot.params.append(param)
         lot.states.append(own)
+        # One object for all: the native survey compares steps by identity, and numbers above 256
+        # that come from a checkpoint are as many objects as there are states.
+        own["step"] = lot.step
         lot.keys.append(key)
         assert param.grad is not None
         lot.grads.append(param.grad.layout)
