@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from benchmarks.clock import machine
 from tests.race.made import entrant, trial
 from thalweg.race import comparison
-from thalweg.race.audit import boundary
+from thalweg.race.edge import boundary
 from thalweg.race.paired import bootstrap
 from thalweg.race.power import seeds_needed
 from thalweg.race.result import Axis, Candidate, Entrant

@@ -14,7 +14,18 @@ from thalweg.optim import build, groups, optimizer
 from thalweg.rules.modifiers import averaged, cautious, decoupled, lookahead
 from thalweg.version import __version__
 
-_ROOMS = ("race", "tasks", "train", "web", "cli", "engines")
+_ROOMS = (
+    "race",
+    "terrain",
+    "doctor",
+    "probe",
+    "tasks",
+    "train",
+    "web",
+    "serve",
+    "cli",
+    "engines",
+)
 
 __all__ = [
     "__version__",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from thalweg import rules
 from thalweg.race.result import Axis, Candidate, Charge, Cost, Entrant, Final, Span, Trial
 from thalweg.train.record import Epoch, Record
 
@@ -32,6 +33,7 @@ def entrant(
         axes=list(axes),
         default={},
         chosen={"lr": 0.1} if chosen is None else chosen,
+        settings={**rules.find(rule).defaults, **({"lr": 0.1} if chosen is None else chosen)},
         code="",
         trials=list(trials),
         candidates=list(candidates),
@@ -50,6 +52,7 @@ def entrant(
         charge=Charge(0, 0, 0.0),
         score=UNKNOWN,
         test=UNKNOWN,
+        gap=UNKNOWN,
     )
 
 
@@ -66,3 +69,17 @@ def record(losses: Sequence[float], name: str = "loss", status: str = "finished"
         for i, loss in enumerate(losses)
     ]
     return found
+
+
+LR = Axis("lr", 1e-4, 1.0, "lr")
+BETA = Axis("beta1", 0.01, 0.5, "1 − beta1")
+
+
+def searched(places, scores, axis=LR, **more):
+    """An entrant whose trials lie at these parts of an axis."""
+    at = [axis.low * (axis.high / axis.low) ** place for place in places]
+    trials = [
+        trial(i, score, **{axis.name: x})
+        for i, (x, score) in enumerate(zip(at, scores, strict=True))
+    ]
+    return entrant(trials=trials, axes=[axis], **more)

@@ -3,101 +3,12 @@
 import numpy as np
 import pytest
 
-from tests.race.made import entrant, record, trial
-from thalweg.race.audit import (
-    Edge,
-    at_an_edge,
-    audits,
-    boundary,
-    inclusion,
-    infeasible,
-    memory,
-    noise,
-)
+from tests.race.made import entrant, record, searched, trial
+from thalweg.race.audit import at_an_edge, audits, inclusion, infeasible, memory
 from thalweg.race.comparison import compare_all
-from thalweg.race.result import Axis, Candidate
+from thalweg.race.result import Axis
 
-LR = Axis("lr", 1e-4, 1.0, "lr")
-BETA = Axis("beta1", 0.01, 0.5, "1 − beta1")
 STEPS = np.array([0.010, 0.012, 0.008, 0.011, 0.009, 0.013, 0.007, 0.014, 0.006, 0.015])
-
-
-def searched(places, scores, axis=LR, **more):
-    """An entrant whose trials lie at these parts of an axis."""
-    at = [axis.low * (axis.high / axis.low) ** place for place in places]
-    trials = [
-        trial(i, score, **{axis.name: x})
-        for i, (x, score) in enumerate(zip(at, scores, strict=True))
-    ]
-    return entrant(trials=trials, axes=[axis], **more)
-
-
-@pytest.mark.parametrize(
-    ("place", "side"),
-    [(0.0, "low"), (0.04, "low"), (0.06, None), (0.5, None), (0.94, None), (0.96, "high")],
-)
-def test_a_best_point_in_the_last_twentieth_lies_at_an_edge(place, side):
-    one = searched([0.0, place, 1.0, 0.5], [0.5, 0.9, 0.5, 0.5])
-    assert boundary(one, higher=True) == ([Edge("adam", "lr", side)] if side else [])
-
-
-@pytest.mark.parametrize(("best", "side"), [(0, "low"), (1, None), (2, "high")])
-def test_a_best_point_beyond_which_nothing_was_tried_lies_at_an_edge(best, side):
-    one = searched([0.2, 0.5, 0.8], [0.9 if i == best else 0.5 for i in range(3)])
-    assert boundary(one, higher=True) == ([Edge("adam", "lr", side)] if side else [])
-
-
-def test_a_point_that_failed_was_tried_all_the_same():
-    assert boundary(searched([0.2, 0.5, 0.8, 0.9], [0.5, 0.5, 0.9, None]), higher=True) == []
-
-
-def test_lower_is_better_looks_at_the_other_point():
-    one = searched([0.0, 0.5, 1.0], [1.0, 2.0, 1.5])
-    assert boundary(one, higher=False) == [Edge("adam", "lr", "low")]
-    assert boundary(one, higher=True) == []
-
-
-def test_a_default_beyond_the_range_lies_at_its_edge():
-    assert boundary(searched([1.4, 0.5, 0.1], [0.9, 0.5, 0.5]), True) == [
-        Edge("adam", "lr", "high")
-    ]
-
-
-def test_a_point_that_failed_is_nobodys_best():
-    one = searched([0.0, 0.5, 1.0], [None, 0.9, 1.0])
-    assert boundary(one, higher=False) == []
-
-
-def test_each_axis_has_its_own_edges():
-    places = [(0.9, 0.011), (1e-2, 0.1), (1e-3, 0.4)]
-    trials = [trial(i, 0.9 - i, lr=lr, beta1=beta1) for i, (lr, beta1) in enumerate(places)]
-    one = entrant(trials=trials, axes=[LR, BETA])
-    assert boundary(one, True) == [Edge("adam", "lr", "high"), Edge("adam", "beta1", "low")]
-
-
-def test_a_distance_from_one_can_go_no_further_than_one():
-    whole = Axis("beta1", 0.01, 1.0, "1 − beta1")
-    assert boundary(searched([1.0, 0.5, 0.1], [0.9, 0.5, 0.5], whole), True) == []
-    assert boundary(searched([0.0, 0.5, 0.9], [0.9, 0.5, 0.5], whole), True) == [
-        Edge("adam", "beta1", "low")
-    ]
-
-
-def test_what_fresh_seeds_chose_counts_not_the_luckiest_trial():
-    chosen = [Candidate(0, {}, [0.6, 0.6], []), Candidate(1, {}, [0.8, 0.8], [])]
-    one = searched([0.0, 0.5, 1.0], [0.9, 0.8, 0.1], candidates=chosen)
-    assert boundary(one, higher=True) == []
-    one = searched([0.5, 0.0, 1.0], [0.9, 0.8, 0.1], candidates=chosen)
-    assert boundary(one, higher=True) == []  # 0.9 inside is as good
-    one = searched([0.5, 0.0, 1.0], [0.7, 0.8, 0.1], candidates=chosen)
-    assert boundary(one, higher=True) == [Edge("adam", "lr", "low")]
-
-
-def test_an_edge_that_is_better_by_less_than_the_noise_is_none():
-    noisy = [Candidate(0, {}, [0.8, 0.9, 1.0], [])]  # a deviation of 0.1, of a difference 0.141
-    assert noise(entrant(candidates=noisy)) == pytest.approx(0.1 * 2**0.5)
-    assert boundary(searched([0.0, 0.5, 1], [0.9, 0.77, 0], candidates=noisy), True) == []
-    assert boundary(searched([0.0, 0.5, 1], [0.9, 0.75, 0], candidates=noisy), True)
 
 
 def test_a1_names_who_where_and_what_to_do():
@@ -107,6 +18,23 @@ def test_a1_names_who_where_and_what_to_do():
     assert "--widen" in found.todo
     passed = at_an_edge([searched([0.5, 0.4, 0.6], [0.9, 0.8, 0.8])], higher=True)
     assert (passed.passed, passed.todo, passed.entrants) == (True, "", [])
+
+
+def test_a1_passes_at_the_end_of_what_the_rule_takes_and_says_so():
+    whole = Axis("beta1", 0.01, 1.0, "1 − beta1", ["high"])
+    found = at_an_edge([searched([1.0, 0.5, 0.1], [0.9, 0.5, 0.5], whole)], higher=True)
+    assert (found.passed, found.todo, found.entrants) == (True, "", [])
+    assert found.said == (
+        "Adam's best point lies at the upper end of 1 − beta1, 1, where what the rule takes ends "
+        "too."
+    )
+
+
+def test_a1_says_when_widening_has_come_to_its_end():
+    one = searched([0.0, 0.5, 1.0], [0.9, 0.5, 0.5])
+    found = at_an_edge([one], higher=True, spent=True)
+    assert found.passed is False
+    assert found.todo.startswith("It was widened 4 times, which is the most")
 
 
 def test_without_a_search_a1_and_a2_are_not_looked_at():

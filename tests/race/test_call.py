@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Annotated
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ import thalweg
 from thalweg.race import KNOWN, Entry, Result
 from thalweg.race.database import FILE
 from thalweg.race.ledger import Ledger
+from thalweg.rules.kinds import Between
 from thalweg.schedules import ramp
 
 QUICK = {"points": 4, "seeds": 6, "epochs": 2, "on": "here", "batched": False}
@@ -168,6 +170,31 @@ def test_an_edge_gives_everyone_the_same_extra_points(clouds):
     (lr,) = (axis for axis in adam.axes if axis.name == "lr")
     assert lr.high > 1e-5
     assert any("widened: Adam: lr from 1e-05 to 0.0001" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("low", [1e-9, 1e-5, 1e-3])
+def test_a_widened_race_passes_the_audit_of_edges_or_says_why_not(clouds, low):
+    ranges = {"adam": {"lr": (low, 10 * low)}, "sgd": {"lr": (low, 10 * low)}}
+    found = thalweg.race(clouds, ["sgd", "adam"], ranges=ranges, widen=True, **QUICK)
+    (edges,) = (audit for audit in found.audits if audit.code == "A1")
+    assert edges.passed or "It was widened 4 times" in edges.todo
+    assert any("widened: Adam" in note for note in found.notes)
+    done, planned = found.stages["select"]
+    assert done == planned == sum(3 * len(one.candidates) for one in found.entrants)
+    for one in found.entrants:
+        assert one.charge.runs == len(one.trials) + 3 * len(one.candidates) + len(one.finals)
+
+
+def test_a_race_is_widened_no_further_than_the_rule_goes(clouds):
+    def mine(param, grad, *, step, lr: Annotated[float, Between(1e-4, 2e-2)] = 3e-3):
+        return param - 10 * lr * grad
+
+    ranges = {"mine": {"lr": (1e-3, 1e-2)}}
+    found = thalweg.race(clouds, [mine], ranges=ranges, widen=True, **QUICK)
+    (one,), edges = found.entrants, found.audits[0]
+    assert all(trial.status != "failed" for trial in one.trials)
+    assert (one.axes[0].high, one.axes[0].closed) == (0.02, ["high"])
+    assert edges.passed  # beyond it nothing is left to try
 
 
 def test_trials_that_burst_are_data(clouds):

@@ -7,6 +7,7 @@ from torch import nn
 from thalweg.race import facts
 from thalweg.race.entry import entries
 from thalweg.tasks.task import Data, Part
+from thalweg.train import pace
 
 ADAM = entries(["adam"])[0]
 
@@ -105,3 +106,15 @@ def test_missing_validation_and_shared_rows_are_refused(clouds):
         facts.look_over(replace(clouds, load=lambda: Data(data.train, nothing, data.test)))
     with pytest.raises(ValueError, match="train and validation share 40 inputs"):
         facts.look_over(replace(clouds, load=lambda: Data(data.train, data.train, data.test)))
+
+
+def test_a_run_that_was_slow_is_held_against_as_many_steps(clouds, monkeypatch):
+    paced = []
+
+    def slow_at_first(*args, **settings):
+        paced.append(pace(*args, **{**settings, **({} if paced else {"seconds": 0.0})}))
+        return paced[-1]
+
+    monkeypatch.setattr(facts, "pace", slow_at_first)
+    facts.check_repeats(clouds, entries(["sgd"])[0], 8, seed=0)
+    assert paced[0].steps == paced[1].steps < facts.STEPS

@@ -5,9 +5,11 @@ import math
 import pytest
 
 from thalweg.race import facts
+from thalweg.race.edge import Edge, boundary
 from thalweg.race.entry import entries
 from thalweg.race.plan import Terms
 from thalweg.race.search import Search
+from thalweg.race.searched import searched
 from thalweg.train import Epoch, Record
 
 
@@ -112,7 +114,7 @@ def test_widening_moves_an_axis_past_the_edge_where_the_best_lies(search):
     scores = [1.0 if point is highest else 0.1 for point in search.points]
     found = results(search, [ended([1.0], score) for score in scores])
     assert search.walks[0].where(highest.walked["lr"]) > 0.95
-    assert any("lr from 0.1 to 1" in said for said in search.widen(found))
+    assert any("lr from 0.1 to 1" in said for said in search.widen(edges(search, found)))
     assert all(point.walked["lr"] >= 0.1 for point in _new(search, 4))
 
 
@@ -122,7 +124,24 @@ def test_a_best_point_within_moves_nothing(search):
         p for p in search.points if all(0.2 < w.where(p.walked[w.name]) < 0.8 for w in search.walks)
     ]
     found = results(search, [ended([1.0], float(p is inner[0])) for p in search.points])
-    assert search.widen(found) == []
+    assert search.widen(edges(search, found)) == []
+
+
+def edges(search, found):
+    return boundary(searched(search, found), search.facts.higher)
+
+
+def test_a_range_widened_one_way_and_then_the_other_ends_beyond_all_of_it(search):
+    search.draw(4)
+    search.widen([Edge("lr", "high")])
+    said = search.widen([Edge("lr", "low")])
+    assert said == ["Adam: lr from 1e-06 to 1e-05"]
+    assert (search.whole[0].low, search.whole[0].high) == (pytest.approx(1e-6), 1.0)
+
+
+def test_nothing_is_widened_beyond_what_the_rule_takes(search):
+    search.draw(4)
+    assert search.widen([Edge("lr", "high", closed=True)]) == []
 
 
 def _new(search, count):

@@ -107,7 +107,7 @@ def test_beyond_an_edge_lies_the_next_tenfold():
     walk = Walk("lr", 1e-4, 1e-2, 0)
     assert (walk.beyond("high").low, walk.beyond("high").high) == (1e-2, 1e-1)
     assert (walk.beyond("low").low, walk.beyond("low").high) == (1e-5, 1e-4)
-    assert Walk("beta1", 0.01, 0.5, 1, "complement").beyond("high").high == 1.0
+    assert Walk("beta1", 0.01, 0.5, 1, "complement", most=1.0).beyond("high").high == 1.0
 
 
 def test_a_value_outside_lies_outside():

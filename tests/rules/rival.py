@@ -83,3 +83,39 @@ def steps_of(opt: Any, param: Parameter, grads: list[float] | Tensor) -> list[Te
         opt.step()
         moved.append(param.detach() - before)
     return moved
+
+
+def same_on_any_threads(make: Any, steps: int = 3, pull: Any = lambda param: 0.0) -> Any:
+    """Check that no weight and no state depends on the number of threads, bit for bit.
+
+    Args:
+        make: gives an optimizer for parameters, some of them longer than one thread's share.
+        steps: how many to take.
+        pull: what is added to the random gradient of a parameter.
+
+    Returns:
+        The optimizer, and its parameters.
+    """
+    (opt, params), (other, twins) = (_on_threads(count, make, steps, pull) for count in (1, 2))
+    for param, twin in zip(params, twins, strict=True):
+        assert torch.equal(param, twin)
+        for name, value in opt.state[param].items():
+            same = other.state[twin][name]
+            assert torch.equal(value, same) if isinstance(value, Tensor) else value == same, name
+    return opt, params
+
+
+def _on_threads(count: int, make: Any, steps: int, pull: Any) -> tuple[Any, list[Parameter]]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        torch.manual_seed(3)
+        params = [Parameter(torch.randn(n)) for n in (40_000, 7, 12_345)]
+        opt = make(params)
+        for _ in range(steps):
+            for param in params:
+                param.grad = torch.randn_like(param) + pull(param.detach())
+            opt.step()
+    finally:
+        torch.set_num_threads(before)
+    return opt, params

@@ -6,7 +6,7 @@ import torch
 from torch.nn import Parameter
 
 import thalweg
-from tests.rules.rival import gradients, steps_of, walk, weights
+from tests.rules.rival import gradients, same_on_any_threads, steps_of, walk, weights
 
 ENGINES = ["oracle", "eager", "cpu"]
 
@@ -98,24 +98,10 @@ def test_first_gradients_of_zero_move_nothing_and_break_nothing(engine):
 
 
 def test_the_sums_do_not_depend_on_the_number_of_threads():
-    def run(threads):
-        before = torch.get_num_threads()
-        torch.set_num_threads(threads)
-        try:
-            torch.manual_seed(3)
-            params = [Parameter(torch.randn(n)) for n in (40_000, 7, 12_345)]
-            opt = thalweg.DoG(params, reps_rel=1e-2, engine="cpu")
-            for _ in range(3):
-                for param in params:
-                    param.grad = torch.randn_like(param)
-                opt.step()
-        finally:
-            torch.set_num_threads(before)
-        return params, opt.state[params[0]]["G"]
-
-    (one, total), (two, same) = run(1), run(2)
-    assert all(torch.equal(a, b) for a, b in zip(one, two, strict=True))
-    assert total == same
+    opt, params = same_on_any_threads(
+        lambda params: thalweg.DoG(params, reps_rel=1e-2, engine="cpu")
+    )
+    assert opt.state[params[0]]["G"] > 0
 
 
 def test_its_states_have_the_authors_names():

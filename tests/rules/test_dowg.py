@@ -6,7 +6,7 @@ import torch
 from torch.nn import Parameter
 
 import thalweg
-from tests.rules.rival import gradients, steps_of, walk, weights
+from tests.rules.rival import gradients, same_on_any_threads, steps_of, walk, weights
 
 ENGINES = ["oracle", "eager", "cpu"]
 
@@ -77,22 +77,7 @@ def test_the_distance_never_falls_and_is_the_same_for_all_tensors():
 
 
 def test_the_sums_do_not_depend_on_the_number_of_threads():
-    def run(threads):
-        before = torch.get_num_threads()
-        torch.set_num_threads(threads)
-        try:
-            torch.manual_seed(3)
-            params = [Parameter(torch.randn(n)) for n in (40_000, 7, 12_345)]
-            opt = thalweg.DoWG(params, engine="cpu")
-            for _ in range(3):
-                for param in params:
-                    param.grad = torch.randn_like(param)
-                opt.step()
-        finally:
-            torch.set_num_threads(before)
-        return params
-
-    assert all(torch.equal(a, b) for a, b in zip(run(1), run(2), strict=True))
+    same_on_any_threads(lambda params: thalweg.DoWG(params, engine="cpu"))
 
 
 def test_its_states_have_the_authors_names():

@@ -6,7 +6,7 @@ import torch
 from torch.nn import Parameter
 
 import thalweg
-from tests.rules.rival import gradients, steps_of, walk, weights
+from tests.rules.rival import gradients, same_on_any_threads, steps_of, walk, weights
 
 PLAIN = {"lr": 0.01, "b1": 0.9, "b2": 0.999, "eps": 1e-6, "wd": 0.01}
 FLAGS = [
@@ -123,22 +123,7 @@ def test_exempt_vectors_step_as_torchs_adam_does():
 
 
 def test_the_norms_do_not_depend_on_the_number_of_threads():
-    def run(threads):
-        before = torch.get_num_threads()
-        torch.set_num_threads(threads)
-        try:
-            torch.manual_seed(3)
-            params = [Parameter(torch.randn(n)) for n in (40_000, 7, 12_345)]
-            opt = thalweg.LAMB(params, max_grad_norm=1.0, engine="cpu")
-            for _ in range(3):
-                for param in params:
-                    param.grad = torch.randn_like(param)
-                opt.step()
-        finally:
-            torch.set_num_threads(before)
-        return params
-
-    assert all(torch.equal(a, b) for a, b in zip(run(1), run(2), strict=True))
+    same_on_any_threads(lambda params: thalweg.LAMB(params, max_grad_norm=1.0, engine="cpu"))
 
 
 def test_its_states_are_those_of_adam():

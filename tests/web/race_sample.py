@@ -12,6 +12,7 @@ from itertools import combinations
 
 import numpy as np
 
+from thalweg import rules
 from thalweg.race.result import (
     Arrival,
     Audit,
@@ -157,6 +158,7 @@ def entrant(method: tuple, noise: np.ndarray, rng: np.random.Generator) -> Entra
         [Axis("lr", low, high, "lr" if label != "Momentum" else "lr / (1 − momentum)")],
         searched[0].hypers,
         chosen,
+        {**rules.find(rule).defaults, **chosen},
         code,
         searched,
         [
@@ -178,6 +180,7 @@ def entrant(method: tuple, noise: np.ndarray, rng: np.random.Generator) -> Entra
         Charge(29, 29 * EPOCHS * SAMPLES, 29 * steps * pace),
         span(validation, rng),
         span(test, rng),
+        span(gap, np.random.default_rng(1)),
     )
 
 
@@ -269,7 +272,8 @@ def unfinished(seed: int = 0) -> Result:
         one.trials = one.trials[: 12 - 4 * position]  # the last has not begun
         one.candidates, one.finals, one.curves, one.arrivals, one.profile = [], [], [], [], []
         one.cost, one.sensitivity, one.chosen, one.code = None, None, {}, ""
-        one.score, one.test, one.seconds_per_step = nothing, nothing, math.nan
+        one.score, one.test, one.gap = nothing, nothing, nothing
+        one.seconds_per_step = math.nan
         one.charge = Charge(len(one.trials), 0, math.nan)
     made.pairs, made.audits = [], []
     made.stages = {"tune": [24, 64], "select": [0, 36], "final": [0, 40]}

@@ -9,7 +9,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from thalweg.web import number
+from thalweg.train import number
 
 if TYPE_CHECKING:
     from rich.live import Live as Screen

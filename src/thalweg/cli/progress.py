@@ -59,7 +59,7 @@ class Progress:
 
 def _figures(record: Record) -> list[str]:
     """Training loss and the first metric on validation, of the last epoch."""
-    from thalweg.web import number
+    from thalweg.train import number
 
     last = record.history[-1]
     said = [f"loss {number.plain(last.train['loss'])}"]

@@ -17,7 +17,7 @@ from thalweg.cli.setting import read
 from thalweg.cli.train import tell
 from thalweg.race.plan import Plan
 from thalweg.race.space import Range
-from thalweg.web import number
+from thalweg.train import number
 from thalweg.web import race as drawing
 
 

@@ -1,6 +1,6 @@
 """Optimizers: a torch.optim.Optimizer made of a rule, its schedules and its engines."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from thalweg.optim.groups import Groups, groups
@@ -11,11 +11,11 @@ from thalweg.optim.rule_optimizer import RuleOptimizer
 __all__ = ["Groups", "Plan", "Row", "RuleOptimizer", "build", "groups", "optimizer"]
 
 
-def build(rule: str, params: Iterable[Any], **settings: Any) -> RuleOptimizer:
-    """An optimizer by the name of its rule, with the rule's own names for its numbers.
+def build(rule: str | Callable[..., Any], params: Iterable[Any], **settings: Any) -> RuleOptimizer:
+    """An optimizer by its rule, with the rule's own names for its numbers.
 
     Args:
-        rule: such as "adam"; see `thalweg.rules.names()`.
+        rule: such as "adam"; see `thalweg.rules.names()`. Or whatever `optimizer` takes.
         params: as for any optimizer.
         **settings: the rule's hyper-parameters, `beta1=` and `beta2=` or torch's `betas=`, and
             whatever the class takes.
@@ -35,7 +35,9 @@ def build(rule: str, params: Iterable[Any], **settings: Any) -> RuleOptimizer:
     for together, names in kind.rule.tuples.items():
         apart = {name: settings.pop(name) for name in names if name in settings}
         if apart and together in settings:
-            raise TypeError(f"{rule}: give {together}=(…) or {', '.join(apart)}, not both")
+            raise TypeError(
+                f"{kind.rule.name}: give {together}=(…) or {', '.join(apart)}, not both"
+            )
         if apart:
             settings[together] = tuple(apart.get(name, values[name]) for name in names)
     return kind(params, **settings)

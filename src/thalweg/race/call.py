@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -12,13 +13,16 @@ from typing import Any, Literal
 
 from thalweg import tasks
 from thalweg.race import facts as looking
-from thalweg.race import findings, plan
+from thalweg.race import findings, own, plan
 from thalweg.race.batchable import why_not
+from thalweg.race.code import place
 from thalweg.race.database import FILE
 from thalweg.race.entry import Entry, entries
 from thalweg.race.executors import Executor, executor
 from thalweg.race.facts import Facts
 from thalweg.race.ledger import Ledger
+from thalweg.race.listing import names
+from thalweg.race.own import Given
 from thalweg.race.plan import Measured, Plan, Terms
 from thalweg.race.referee import Referee
 from thalweg.race.reference import Reference
@@ -31,7 +35,7 @@ from thalweg.tasks.task import Task
 
 def race(
     task: Task | str,
-    rules: Sequence[str | Entry] = ("gradient-descent", "sgd", "momentum", "adam"),
+    rules: Sequence[Given | Entry] = ("gradient-descent", "sgd", "momentum", "adam"),
     *,
     points: int = 16,
     seeds: int = 10,
@@ -60,7 +64,8 @@ def race(
     Args:
         task: a task, or its name as `thalweg.tasks.find` takes it.
         rules: names of rules, of `thalweg.race.KNOWN` settings, or entries; "other=adam" calls
-            a rule by another name.
+            a rule by another name. A rule of one's own is its function, or `file.py:name`; a
+            modified one is `thalweg.cautious("lion")`.
         points: trials of each, the published default among them; 1 skips the search.
         seeds: of the final.
         epochs: passes over the training data of each run; None is the task's usual number.
@@ -93,9 +98,8 @@ def race(
         True
     """
     called = task if isinstance(task, str) else task.name
-    reference = Reference.of(task)
-    task = tasks.find(task) if isinstance(task, str) else task
     entrants = entries(rules, stated, ranges)
+    asked, task = task, tasks.find(task) if isinstance(task, str) else task
     terms = Terms(
         points=points,
         seeds=seeds,
@@ -115,6 +119,8 @@ def race(
         ledger = stack.enter_context(Ledger.open(folder / FILE, write=not collect))
         _same_task(ledger, known, folder, write=not collect)
         measured = _measured(ledger, known, entrants, terms, write=not collect)
+        keep = _keep(folder, on, measured, terms) if out is not None and not collect else None
+        reference = Reference.of(asked, [entry.found for entry in entrants], keep)
         made = None if collect else stack.enter_context(executor(on, reference, workers))
         planned = _plan(known, entrants, measured, terms, budget, ledger, made)
         referee = Referee(
@@ -125,6 +131,7 @@ def race(
             ledger,
             made,
             alone=alone,
+            keep=keep,
             expected=planned.seconds,
             on_progress=on_progress or (lambda progress: None),
         )
@@ -134,10 +141,12 @@ def race(
             referee.go(),
             called=called,
             reproduce=command(called, rules, planned.terms, stated, ranges),
-            notes=_notes(entrants, alone, planned.terms),
+            notes=[*_notes(entrants, alone, planned.terms), *_unsaid(rules)],
         )
         if out is not None and not collect:
             found.write(folder)
+        if keep is not None:
+            shutil.rmtree(keep, ignore_errors=True)
     return found
 
 
@@ -149,6 +158,13 @@ def _alone(known: Facts, entrants: Sequence[Entry], terms: Terms) -> dict[str, s
     found = {size: why_not(known.task, known.data, size) for size in sizes}
     whys = {entry.key: found[plan.batch_of(entry, terms)] for entry in entrants}
     return {key: why for key, why in whys.items() if why is not None}
+
+
+def _keep(folder: Path, on: str, measured: Mapping[str, Measured], terms: Terms) -> Path | None:
+    """Where runs keep checkpoints, if one is so long, and the workers see this machine's disk."""
+    longest = max(one.seconds(terms.epochs) for one in measured.values())
+    here = on in ("here", "processes", "ray")
+    return (folder / "running").resolve() if here and longest > plan.LONG else None
 
 
 def _notes(entrants: Sequence[Entry], alone: Mapping[str, str], terms: Terms) -> list[str]:
@@ -192,7 +208,7 @@ def _measured(
     found: dict[str, Measured] = {}
     for entry in entrants:
         batch = plan.batch_of(entry, terms)
-        said = json.dumps([entry.rule, looking.plain(entry.default), batch], sort_keys=True)
+        said = json.dumps([entry.called, looking.plain(entry.default), batch], sort_keys=True)
         name = f"pace {said}"
         then = ledger.get(name)
         if then is None:
@@ -231,7 +247,7 @@ def _plan(
 
 def command(
     called: str,
-    rules: Sequence[str | Entry],
+    rules: Sequence[Given | Entry],
     terms: Terms,
     stated: Mapping[str, Mapping[str, Any]] | None,
     ranges: Mapping[str, Mapping[str, Range]] | None,
@@ -239,8 +255,7 @@ def command(
     """The command that runs the same race again."""
     import shlex
 
-    names = ",".join(one if isinstance(one, str) else one.key for one in rules)
-    parts = ["thalweg", "race", called, "--rules", names]
+    parts = ["thalweg", "race", called, "--rules", ",".join(spoken(one) for one in rules)]
     parts += ["--points", str(terms.points), "--seeds", str(terms.seeds)]
     parts += ["--epochs", str(terms.epochs), "--batch", str(terms.batch)]
     for name, given in (stated or {}).items():
@@ -251,3 +266,25 @@ def command(
     parts += ["--widen"] if terms.widen else []
     parts += [] if terms.many else ["--one-by-one"]
     return shlex.join(parts)
+
+
+def spoken(one: Given | Entry) -> str:
+    """A contestant as the command line would have it, as far as it can."""
+    if isinstance(one, str):
+        return one
+    if isinstance(one, Entry):
+        return one.key
+    found = own.find(one)
+    return place(found) or found.name
+
+
+def _unsaid(rules: Sequence[Given | Entry]) -> list[str]:
+    """Whom the command can't name."""
+    given = [own.find(one) for one in rules if not isinstance(one, str | Entry)]
+    lost = [rule.title for rule in given if place(rule) is None]
+    if not lost:
+        return []
+    return [
+        f"The command to repeat it can't name {names(lost)}, given as code; put it into a "
+        "file and race file.py:name."
+    ]

@@ -16,17 +16,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from itertools import combinations
 from typing import Literal
 
 import numpy as np
 
-from thalweg.race import figure
 from thalweg.race.paired import MAJORITY, better, bootstrap
 from thalweg.race.power import seeds_needed
 from thalweg.race.result import Entrant, Pair, Span
 from thalweg.race.signed_rank import ALPHA, fewest_seeds, holm, smallest_p, wilcoxon
+from thalweg.train import number
 
 # How many standard deviations of the difference between two searches a gap must exceed. Without it
 # more than half of the simulated races of a rule against itself, searched at other points, end with
@@ -152,7 +152,8 @@ class _Comparison:
             seeds_needed=None,
         )
         if not against:
-            said, interval = figure.gap(self.metric, _turned(self.mean, self.mean.value < 0))
+            ahead = _turned(self.mean, self.mean.value < 0)
+            said, interval = number.difference(self.metric, *astuple(ahead))
             winner = self.a if leads == "a" else self.b
             reason = (
                 f"{winner.label} is ahead by {said} (95 % interval {interval}), on "
@@ -188,14 +189,14 @@ class _Comparison:
                 f"(95 % interval {100 * ahead.low:.0f} to {100 * ahead.high:.0f} %), which must be "
                 f"above {100 * MAJORITY:.0f} and clear of 50"
             )
-        said, interval = figure.gap(self.metric, mean)
+        said, interval = number.difference(self.metric, *astuple(mean))
         if mean.low <= 0:
             found.append(f"the mean difference of {said} has zero in its interval, {interval}")
         by_chance = luck(self.a, self.b)
         if mean.value <= by_chance:
             found.append(
                 f"the mean difference of {said} is within the "
-                f"{figure.size(self.metric, by_chance)} that two searches may differ by chance"
+                f"{number.distance(self.metric, by_chance)} that two searches may differ by chance"
             )
         return found
 

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from thalweg.race import figure
+from thalweg.race.listing import names
 from thalweg.race.paired import bootstrap
 from thalweg.race.result import Audit, Entrant
+from thalweg.train import number
 from thalweg.train.record import Record
 
 LATE = 0.2  # the last fifth of the epochs
@@ -58,8 +59,8 @@ def still_improving(
     if not found:
         return Audit("A4", name, True, f"In the last fifth nobody's {metric} improves any more.")
     said = _listed(
-        f"{one.label} still gained {figure.size(metric, value)} in the last fifth of the epochs, "
-        f"{100 * share:.0f} % of all it gained"
+        f"{one.label} still gained {number.distance(metric, value)} in the last fifth of the "
+        f"epochs, {100 * share:.0f} % of all it gained"
         for one, value, share in found
     )
     todo = "Race again with more epochs: the winner may change."
@@ -135,10 +136,11 @@ def late_noise(entrants: Sequence[Entrant], records: Records, metric: str, highe
     noise = max(there)
     means = [float(np.mean([final.validation for final in one.finals])) for one in ranked]
     between = abs(means[0] - means[1])
+    level = math.isclose(*means, rel_tol=1e-9)  # but for the rounding of a mean
+    apart = "score the same" if level else f"are {number.distance(metric, between)} apart"
     said = (
-        f"Late in a run the metric moves by {figure.size(metric, noise)} from one evaluation to "
-        f"the next; the two best, {figure.names([one.label for one in ranked])}, are "
-        f"{figure.size(metric, between)} apart."
+        f"Late in a run the metric moves by {number.distance(metric, noise)} from one evaluation "
+        f"to the next; the two best, {names([one.label for one in ranked])}, {apart}."
     )
     if noise <= between:
         return Audit("A6", name, True, said)

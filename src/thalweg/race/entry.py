@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
-from thalweg import rules
+from thalweg.race import own
+from thalweg.race.own import Given
 from thalweg.race.space import Range
 from thalweg.rules import Rule
 
@@ -18,7 +20,7 @@ class Entry:
 
     Attributes:
         label: names it in tables and legends.
-        rule: the rule's name.
+        rule: the rule's name; its place, `path/to/file.py:name`; its function; or a modified rule.
         hypers: what is stated, and so not searched; schedules too.
         full: every step sees all training data.
         begins: where the default stands instead of the rule's own; searched all the same.
@@ -31,7 +33,7 @@ class Entry:
     """
 
     label: str
-    rule: str
+    rule: Given
     hypers: Mapping[str, Any] = field(default_factory=dict[str, Any])
     begins: Mapping[str, Any] = field(default_factory=dict[str, Any])
     full: bool = False
@@ -43,7 +45,7 @@ class Entry:
         unknown = [n for n in [*self.hypers, *self.begins] if n not in found.hypers]
         if unknown:
             raise ValueError(
-                f"{self.rule}: has no {unknown[0]!r}; it has {', '.join(found.hypers)}"
+                f"{found.name}: has no {unknown[0]!r}; it has {', '.join(found.hypers)}"
             )
 
     @property
@@ -51,10 +53,15 @@ class Entry:
         """A short, plain name."""
         return re.sub(r"[^a-z0-9]+", "-", self.label.lower()).strip("-") or "entry"
 
-    @property
+    @cached_property
     def found(self) -> Rule:
         """The rule."""
-        return rules.find(self.rule)
+        return own.find(self.rule)
+
+    @cached_property
+    def called(self) -> str:
+        """How jobs call the rule: another name for another content."""
+        return own.called(self.found)
 
     @property
     def default(self) -> dict[str, Any]:
@@ -79,14 +86,15 @@ KNOWN = {
 
 
 def entries(
-    asked: Sequence[str | Entry],
+    asked: Sequence[Given | Entry],
     stated: Mapping[str, Mapping[str, Any]] | None = None,
     ranges: Mapping[str, Mapping[str, Range]] | None = None,
 ) -> list[Entry]:
     """The contestants of a race.
 
     Args:
-        asked: names of rules or of `KNOWN`, "name=rule" to call one otherwise, or entries.
+        asked: names of rules or of `KNOWN`, "name=rule" to call one otherwise, rules of one's own,
+            or entries.
         stated: hyper-parameters by contestant, as it was asked for, which are not searched.
         ranges: ranges of the search, by contestant.
 
@@ -106,7 +114,7 @@ def entries(
     found: list[Entry] = []
     names: list[str] = []
     for one in asked:
-        entry, name = (one, one.key) if isinstance(one, Entry) else _read(one)
+        entry, name = _taken(one)
         given = {**entry.hypers, **stated.pop(name, {})}
         spans = {**entry.ranges, **ranges.pop(name, {})}
         found.append(replace(entry, hypers=given, ranges=spans))
@@ -122,6 +130,16 @@ def entries(
     return found
 
 
+def _taken(one: Given | Entry) -> tuple[Entry, str]:
+    """An entry, and the name that it was asked for by."""
+    if isinstance(one, Entry):
+        return one, one.key
+    if isinstance(one, str):
+        return _read(one)
+    found = own.find(one)
+    return Entry(found.title, found), found.name
+
+
 def _read(text: str) -> tuple[Entry, str]:
     label, equals, name = text.rpartition("=")
     name = name.strip()
@@ -130,6 +148,8 @@ def _read(text: str) -> tuple[Entry, str]:
     if name in KNOWN:
         known = KNOWN[name]
     else:
-        known = Entry(rules.find(name).title, name)
+        found = own.find(name)
+        known = Entry(found.title, found if ".py" in name else name)
+        name = found.name
     label = label.strip()
     return (replace(known, label=label), label) if equals else (known, name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 import platform
 from collections.abc import Iterator, Mapping
@@ -16,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from thalweg import tasks
+from thalweg.race.content import digest
 from thalweg.race.entry import Entry
 from thalweg.rules import Rule
 from thalweg.schedules import Schedule
@@ -121,28 +121,24 @@ def check_repeats(task: Task, entry: Entry, batch: int | None, seed: int) -> Non
     Raises:
         ValueError: says by how much.
     """
-    first, second = (
-        pace(task, rule=entry.rule, hypers=entry.default, batch=batch, seed=seed, steps=STEPS)
-        for _ in range(2)
-    )
+    settings: dict[str, Any] = {"hypers": entry.default, "batch": batch, "seed": seed}
+    first = pace(task, rule=entry.found, **settings, steps=STEPS)
+    # As many steps as the first took in its time, however long they take now.
+    second = pace(task, rule=entry.found, **settings, steps=first.steps, seconds=math.inf)
     _same_figures(task, *first.scores)
     if torch.equal(first.weights, second.weights) or first.weights.isnan().any():
         return
     off = (first.weights - second.weights).abs().max().item()
     raise ValueError(
         f"{task.name}: two identical runs of {entry.label} differ by up to {off:.2g} in a weight "
-        f"after {STEPS} steps; a race needs runs that repeat: draw all that is random from torch's "
-        "generator, and see torch.use_deterministic_algorithms"
+        f"after {first.steps} steps; a race needs runs that repeat: draw all that is random from "
+        "torch's generator, and see torch.use_deterministic_algorithms"
     )
 
 
 def code_of(rule: Rule, threads: int) -> str:
-    """A digest of what computes a run: the rule's source, the libraries, the processor's kind."""
-    try:
-        source = inspect.getsource(inspect.getmodule(rule.function) or rule.function)
-    except OSError:  # typed into a shell
-        source = rule.function.__code__.co_code.hex()
-    parts = (source, *sorted(environment(threads).items()))
+    """A digest of what computes a run: the rule, the libraries, the processor's kind."""
+    parts = (digest(rule), *sorted(environment(threads).items()))
     return blake2b(repr(parts).encode(), digest_size=8).hexdigest()
 
 

@@ -11,14 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.optim import optimizer
 from thalweg.race import arrival, audit, facts, tuning, valley, verdict
+from thalweg.race.code import code
 from thalweg.race.paired import bootstrap
-from thalweg.race.plan import AGAIN, batch_of
+from thalweg.race.plan import AGAIN, ROUNDS, batch_of
 from thalweg.race.referee import Race
 from thalweg.race.result import (
-    Axis,
-    Candidate,
+    Audit,
     Charge,
     Curve,
     Entrant,
@@ -29,11 +28,9 @@ from thalweg.race.result import (
     Trial,
     Verdict,
 )
-from thalweg.race.search import Point, Search
+from thalweg.race.search import Search
+from thalweg.race.searched import last, searched
 from thalweg.race.sensitivity import sensitivity
-from thalweg.race.space import Walk
-from thalweg.rules import Rule
-from thalweg.schedules import Schedule
 from thalweg.train.record import Epoch, Record
 
 UNKNOWN = Span(math.nan, math.nan, math.nan)
@@ -56,7 +53,7 @@ def result(race: Race, *, called: str, reproduce: str, notes: Sequence[str]) -> 
     ratios: list[float] = []
     if done:
         ratios = _arrive(race, entrants, records)
-    audits = audit.audits(entrants, records, known.metric, higher=known.higher) if done else []
+    audits = _audits(race, entrants, records) if done else []
     pairs = verdict.pairs(entrants, audits, known.higher, known.metric) if done else []
     stages = {
         stage: [
@@ -97,28 +94,34 @@ def result(race: Race, *, called: str, reproduce: str, notes: Sequence[str]) -> 
     )
 
 
+def _audits(race: Race, entrants: list[Entrant], records: dict[str, list[Record]]) -> list[Audit]:
+    known, spent = race.facts, race.rounds == ROUNDS
+    return audit.audits(entrants, records, known.metric, known.higher, spent=spent)
+
+
 def _entrant(race: Race, search: Search, finals: list[Record]) -> Entrant:
     entry, terms, known = search.entry, race.terms, race.facts
     measured = race.measured[entry.key]
     chosen = search.chosen.hypers if search.chosen is not None else {}
     steps = terms.epochs * measured.steps_per_epoch
     batch = batch_of(entry, terms)
-    trials = [_trial(race, search, point) for point in search.points] if terms.points > 1 else []
-    ended = [one for one in trials if one is not None]
+    shown = searched(search, race.results)
+    ended = shown.trials
     made = [_final(race, search, r) for r in finals]
     runs = len(ended) + AGAIN * len(search.top) + len(made)
     evaluations = runs * terms.epochs * len(known.data.train)
     return Entrant(
         key=entry.key,
         label=entry.label,
-        rule=entry.rule,
+        rule=entry.called,
         batch=batch,
-        axes=[_axis(search, walk) for walk in search.began],
+        axes=shown.axes,
         default=facts.plain(entry.default),
         chosen=facts.plain(chosen),
+        settings=facts.plain({**entry.found.defaults, **chosen}),
         code=code(entry.found, chosen, batch) if chosen or search.chosen else "",
         trials=ended,
-        candidates=_candidates(race, search),
+        candidates=shown.candidates,
         finals=made,
         curves=_curves(finals, known.metric, measured.seconds_per_step, terms.epochs),
         cost=_cost(race, search, steps * measured.seconds_per_step),
@@ -131,47 +134,8 @@ def _entrant(race: Race, search: Search, finals: list[Record]) -> Entrant:
         charge=Charge(runs, evaluations, runs * steps * measured.seconds_per_step),
         score=bootstrap([one.validation for one in made]) if made else UNKNOWN,
         test=bootstrap([one.test for one in made]) if made else UNKNOWN,
+        gap=bootstrap([one.gap for one in made]) if made else UNKNOWN,
     )
-
-
-def _axis(search: Search, walk: Walk) -> Axis:
-    """The whole range that was searched, with what was added by widening."""
-    walked = [p.walked[walk.name] for p in search.points if p.wider]
-    return Axis(walk.name, min([walk.low, *walked]), max([walk.high, *walked]), walk.says)
-
-
-def _trial(race: Race, search: Search, point: Point) -> Trial | None:
-    found = race.results.get(point.job.id)
-    if found is None:
-        return None
-    status = "failed" if isinstance(found, str) else found.status
-    return Trial(
-        point.number,
-        facts.plain(point.hypers),
-        point.walked.get("lr"),
-        "finished" if status == "stopped early" else status,
-        search.score(found),
-        point.job.seed,
-        point.wider,
-        dict(point.walked),
-    )
-
-
-def _candidates(race: Race, search: Search) -> list[Candidate]:
-    found: list[Candidate] = []
-    for point in search.top:
-        jobs = search.again(point)
-        if all(job.id in race.results for job in jobs):
-            results = [race.results[job.id] for job in jobs]
-            found.append(
-                Candidate(
-                    point.number,
-                    facts.plain(point.hypers),
-                    [search.score_or_fresh(j, r) for j, r in zip(jobs, results, strict=True)],
-                    [_last(r, race.facts.metric) for r in results],
-                )
-            )
-    return found
 
 
 def _finals(race: Race) -> dict[str, list[Record]]:
@@ -220,14 +184,10 @@ def _final(race: Race, search: Search, record: Record) -> Final:
         validation=float(record.history[record.best["epoch"]].validation[name]),
         test=float(record.test[name]),
         gap=float(record.gap[name]),
-        last=_last(record, name),
+        last=last(record, name),
         best_epoch=int(record.best["epoch"]),
         status=record.status,
     )
-
-
-def _last(record: Record | str, name: str) -> float:
-    return math.nan if isinstance(record, str) else float(record.history[-1].validation[name])
 
 
 def _curves(records: list[Record], metric: str, pace: float, epochs: int) -> list[Curve]:
@@ -332,30 +292,3 @@ def _arrive(race: Race, entrants: list[Entrant], records: dict[str, list[Record]
     for one, share in zip(entrants, shares, strict=True):
         one.profile = share
     return ratios
-
-
-def code(rule: Rule, hypers: Any, batch: int | None) -> str:
-    """The chosen settings, to paste.
-
-    >>> from thalweg import rules
-    >>> code(rules.find("adam"), {"lr": 0.001, "beta1": 0.95}, 64)
-    'thalweg.Adam(model.parameters(), lr=0.001, betas=(0.95, 0.999))  # batches of 64'
-    """
-    given = {**rule.defaults, **hypers}
-    said: dict[str, str] = {}
-    for name in hypers:
-        together, spot = rule.places[name]
-        if spot is None:
-            said[name] = _spelled(given[name])
-        else:
-            parts = (_spelled(given[one]) for one in rule.tuples[together])
-            said[together] = f"({', '.join(parts)})"
-    inner = "".join(f", {name}={value}" for name, value in said.items())
-    feed = "all training data at every step" if batch is None else f"batches of {batch}"
-    return f"thalweg.{optimizer(rule.function).__name__}(model.parameters(){inner})  # {feed}"
-
-
-def _spelled(value: Any) -> str:
-    if isinstance(value, float) and not isinstance(value, bool):
-        return f"{value:.6g}"
-    return repr(value) if not isinstance(value, Schedule) else f"thalweg.schedules.{value!r}"

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from thalweg import rules
 from thalweg.race.result import Entrant
 
 Hypers = dict[str, Any]
@@ -54,7 +53,7 @@ def includes(general: Entrant, special: Entrant) -> Inclusion | None:
     """
     if general.batch != special.batch:
         return None
-    mine, other = _all(general), _all(special)
+    mine, other = general.settings, special.settings
     if general.rule == special.rule:
         return _switched_off(general.rule, mine, other)
     searched = {axis.name for axis in general.axes}
@@ -64,10 +63,6 @@ def includes(general: Entrant, special: Entrant) -> Inclusion | None:
         if (not one.searched or one.searched in searched) and one.settings(other) is not None:
             return one
     return None
-
-
-def _all(entrant: Entrant) -> Hypers:
-    return {**rules.find(entrant.rule).defaults, **entrant.chosen}
 
 
 def _switched_off(rule: str, general: Hypers, special: Hypers) -> Inclusion | None:

@@ -16,7 +16,7 @@ class Job:
 
     Attributes:
         task: the fingerprint of the task: its data, model, loss and metrics.
-        rule: the rule's name.
+        rule: the rule's name; with a digest of its content where it is one's own.
         code: the fingerprint of what computes: the rule's source and the versions of the libraries.
         hypers: hyper-parameters as plain data; a schedule as its `to_dict()`.
         batch: samples a step; None for all of them.

@@ -22,6 +22,7 @@ from torch import Tensor
 from thalweg.optim import RuleOptimizer
 from thalweg.race.batchable import why_not
 from thalweg.race.job import Job
+from thalweg.race.own import NONE, Own
 from thalweg.race.stack import Stack
 from thalweg.schedules import Schedule
 from thalweg.tasks.task import Data, Task
@@ -63,7 +64,11 @@ class _Lane:
 
 
 def fit_many(
-    task: Task, jobs: Sequence[Job], on_epoch: Callable[[list[Record]], object] | None = None
+    task: Task,
+    jobs: Sequence[Job],
+    on_epoch: Callable[[list[Record]], object] | None = None,
+    *,
+    rules: Own = NONE,
 ) -> list[Record]:
     """Train all jobs at once.
 
@@ -71,6 +76,7 @@ def fit_many(
         task: one that `why_not` has nothing against.
         jobs: of this task, and all of one rule, batch size and length.
         on_epoch: called with all records, in the order of the jobs, after every epoch.
+        rules: of one's own.
 
     Returns:
         Each job's record, in their order: what `thalweg.train.fit` would return. The seconds are
@@ -92,7 +98,7 @@ def fit_many(
     _check_alike(jobs)
     _hold_memory()
     with generators_kept():
-        crowd = _Crowd.of(task, jobs)
+        crowd = _Crowd.of(task, jobs, rules)
         records = [lane.record for lane in crowd.lanes]
         for _ in range(1 + jobs[0].epochs):
             if not crowd.lanes:
@@ -147,9 +153,9 @@ class _Crowd:
         self._joint: JointStep | None = None
 
     @classmethod
-    def of(cls, task: Task, jobs: Sequence[Job]) -> _Crowd:
+    def of(cls, task: Task, jobs: Sequence[Job], rules: Own) -> _Crowd:
         """Make every job's model and optimizer."""
-        plans = [_plan(task, job) for job in jobs]
+        plans = [_plan(task, job, rules) for job in jobs]
         first = start(plans[0], None)
         count = len(first.data.train)
         steps = -(-count // plans[0].batch_size(count))
@@ -311,12 +317,13 @@ class _Crowd:
             self._point()
 
 
-def _plan(task: Task, job: Job) -> Plan:
+def _plan(task: Task, job: Job, rules: Own) -> Plan:
     hypers = {
         name: Schedule.from_dict(value) if isinstance(value, Mapping) and "kind" in value else value
         for name, value in job.hypers.items()
     }
-    return Plan(task, job.rule, hypers, job.epochs, job.batch, Seeds.of(job.seed), test=job.test)
+    rule, seeds = rules.find(job.rule), Seeds.of(job.seed)
+    return Plan(task, rule, hypers, job.epochs, job.batch, seeds, test=job.test)
 
 
 def _state_bytes(optimizer: RuleOptimizer) -> int:

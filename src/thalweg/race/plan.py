@@ -12,8 +12,10 @@ from thalweg.train import pace
 
 TOP = 3  # trials of each entrant that are run again
 AGAIN = 3  # fresh seeds of each
+ROUNDS = 4  # of widening at most: a range that is so far off is a fault of the task
 LEAST_SEEDS = 6  # below, no p-value of a signed-rank test can reach 0.05
 LARGEST = 4096
+LONG = 60.0  # seconds; a run that takes longer is worth a checkpoint
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ def measure(facts: Facts, entry: Entry, terms: Terms) -> Measured:
     """Run an entrant for some steps by itself, on as many threads as its runs will have."""
     with threads_set(terms.threads):
         found = pace(
-            facts.task, rule=entry.rule, hypers=entry.default, batch=batch_of(entry, terms)
+            facts.task, rule=entry.found, hypers=entry.default, batch=batch_of(entry, terms)
         )
     return Measured(
         found.seconds_per_step,

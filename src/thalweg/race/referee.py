@@ -1,8 +1,9 @@
 """The referee: the stages of a race in their order, the same terms for everyone.
 
     tune      every entrant's points, one seed each, the seeds shared between entrants
-    widen     if asked: more points for everyone, beyond the edge where somebody's best lay
     select    the best three of each again, on three fresh seeds
+    widen     if asked: more points for everyone, beyond the edge where somebody's best lies, and
+              the best three again, until nobody's lies at one
     final     the chosen settings on new seeds, the same for all; the test part is opened
 
 Every stage's jobs follow from the results before it and from nothing else, so the same race on the
@@ -14,19 +15,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from thalweg.race.edge import boundary
 from thalweg.race.entry import Entry
 from thalweg.race.executors import Executor
 from thalweg.race.facts import Facts
 from thalweg.race.job import Job
 from thalweg.race.ledger import Ledger
-from thalweg.race.plan import Measured, Terms
+from thalweg.race.plan import ROUNDS, Measured, Terms
 from thalweg.race.running import Progress, Runner
 from thalweg.race.search import Search
+from thalweg.race.searched import searched
 from thalweg.train.record import Record
 
 KNOWN = 0.1  # of all runs; with fewer done, the plan knows better how long the rest takes
-ROUNDS = 2  # of widening at most: a range that is a hundred times off is a fault of the task
 
 
 @dataclass
@@ -40,6 +43,7 @@ class Race:
         measured: seconds and bytes of each, by key.
         results: by the job's id: a record, or why it failed.
         widened: what was widened, in words.
+        rounds: how often.
         stage: how far it came; "done" if all is run.
     """
 
@@ -49,6 +53,7 @@ class Race:
     measured: Mapping[str, Measured]
     results: Mapping[str, Record | str] = field(default_factory=dict[str, Record | str])
     widened: list[str] = field(default_factory=list[str])
+    rounds: int = 0
     stage: str = "tune"
     progress: Progress = field(default_factory=Progress)
 
@@ -64,6 +69,7 @@ class Referee:
         ledger: where results are and go.
         executor: who runs the jobs; None only looks at what is there.
         alone: the keys of those whose runs can't be batched.
+        keep: the folder for checkpoints of runs that go on.
         expected: seconds that all of it was planned to take.
         on_progress: called after every result, and whenever a stage begins.
 
@@ -81,6 +87,7 @@ class Referee:
         executor: Executor | None,
         *,
         alone: Collection[str] = (),
+        keep: Path | None = None,
         expected: float | None = None,
         on_progress: Callable[[Progress], object] = lambda progress: None,
     ) -> None:
@@ -89,7 +96,7 @@ class Referee:
             for entry in entrants
         ]
         self.race = Race(facts, terms, searches, measured)
-        self._runner = Runner(ledger, executor, self._on_result)
+        self._runner = Runner(ledger, executor, self._on_result, keep)
         self.race.results = self._runner.results
         self._on_progress = on_progress
         self._whose: dict[str, list[tuple[str, str]]] = {}
@@ -106,7 +113,7 @@ class Referee:
             ValueError: nothing of an entrant's search went well, or the ledger can't be written.
         """
         race = self.race
-        for stage in (self._tune, self._widen, self._select, self._final):
+        for stage in (self._tune, self._select, self._widen, self._final):
             race.stage = stage.__name__.strip("_")
             if not stage():
                 return race
@@ -128,14 +135,17 @@ class Referee:
 
     def _widen(self) -> bool:
         race = self.race
-        for _ in range(ROUNDS if race.terms.widen and race.terms.points > 1 else 0):
-            said = [words for search in race.searches for words in search.widen(race.results)]
+        while race.terms.widen and race.terms.points > 1 and race.rounds < ROUNDS:
+            shown = [(search, searched(search, race.results)) for search in race.searches]
+            edges = [(search, boundary(found, race.facts.higher)) for search, found in shown]
+            said = [words for search, at in edges for words in search.widen(at)]
             if not said:
                 break
             race.widened += said
+            race.rounds += 1
             extra = race.terms.extra
             more = [s.draw(extra, s.expectation(race.results), wider=True) for s in race.searches]
-            if not self._finish("widen", more):
+            if not (self._finish("widen", more) and self._select()):
                 return False
         return True
 
@@ -157,8 +167,10 @@ class Referee:
         progress.stage = stage
         for search, jobs in zip(self.race.searches, groups, strict=True):
             place = (search.entry.key, stage)
-            progress.planned[place] = progress.planned.get(place, 0) + len(jobs)
-            for job in jobs:
+            # Those that were the best before a range was widened stand here a second time.
+            new = [job for job in jobs if place not in self._whose.get(job.id, [])]
+            progress.planned[place] = progress.planned.get(place, 0) + len(new)
+            for job in new:
                 self._whose.setdefault(job.id, []).append(place)
         self._tell()
         return self._runner.finish(groups)

@@ -1,23 +1,23 @@
-"""How a worker, which is another process, finds the task.
+"""How a worker, which is another process, finds the task and the rules.
 
-A name is found again by its name, a task made in code travels as cloudpickle's bytes. To unpickle
-is to run code: these bytes come from the referee through a pipe, or through Ray, and from nowhere
-else. They are never written to the ledger or to any other file.
+A name is found again by its name; a task made in code, or a rule of one's own, travels as bytes.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import cache, cached_property
-from hashlib import blake2b
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from thalweg import tasks
+from thalweg.race.own import NONE, Own
+from thalweg.race.travel import pickled, unpickled
+from thalweg.rules import Rule
 from thalweg.tasks.task import Task
+
+WAY_OUT = "run in this one with on='here', or put the task into a file and call it file.py:name"
 
 
 class Reference:
@@ -27,20 +27,31 @@ class Reference:
         name: as `thalweg.tasks.find` takes it.
         find: gives the task.
         pack: gives the task as bytes; None where the name is enough.
+        rules: of one's own.
+        keep: the folder for checkpoints of runs that go on; None keeps none.
     """
 
     def __init__(
-        self, name: str, find: Callable[[], Task], pack: Callable[[], bytes] | None = None
+        self,
+        name: str,
+        find: Callable[[], Task],
+        pack: Callable[[], bytes] | None = None,
+        rules: Own = NONE,
+        keep: Path | None = None,
     ) -> None:
-        self.name = name
+        self.name, self.rules, self.keep = name, rules, keep
         self._find, self._pack = find, pack
 
     @classmethod
-    def of(cls, task: Task | str) -> Reference:
-        """Refer to a task.
+    def of(
+        cls, task: Task | str, rules: Iterable[Rule] = (), keep: Path | None = None
+    ) -> Reference:
+        """Refer to a task, and to rules.
 
         Args:
             task: a task, or its name as `thalweg.tasks.find` takes it.
+            rules: of the race; those that are not shipped go along.
+            keep: the folder for checkpoints, if runs are so long that they need any.
 
         Returns:
             The reference; nothing is read or pickled yet.
@@ -49,12 +60,14 @@ class Reference:
             >>> Reference.of("digits").find().name
             'digits'
         """
+        own = Own.of(rules)
         if isinstance(task, Task):
-            return cls(task.name, lambda: task, lambda: _pickled(task))
+            pack = partial(pickled, task, task.name, WAY_OUT)
+            return cls(task.name, lambda: task, pack, own, keep)
         path, colon, name = task.rpartition(":")
         if colon and path.endswith(".py"):  # a worker may stand in another folder
-            return _named(f"{Path(path).expanduser().resolve()}:{name}")
-        return _named(task)
+            return _named(f"{Path(path).expanduser().resolve()}:{name}", own, keep)
+        return _named(task, own, keep)
 
     def find(self) -> Task:
         """The task, found once a process; so are its data read, however many runs there are.
@@ -68,9 +81,10 @@ class Reference:
         """Make sure that it can travel.
 
         Raises:
-            ValueError: the task holds what can't be sent to another process.
+            ValueError: the task or a rule holds what can't be sent to another process.
         """
         _ = self._packed
+        self.rules.pack()
 
     @cached_property
     def _found(self) -> Task:
@@ -83,57 +97,16 @@ class Reference:
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._packed is None:
-            return _named, (self.name,)
-        return _arrived, (self.name, self._packed)
+            return _named, (self.name, self.rules, self.keep)
+        return _arrived, (self.name, self._packed, self.rules, self.keep)
 
 
 @cache
-def _named(name: str) -> Reference:
-    return Reference(name, lambda: tasks.find(name))
+def _named(name: str, rules: Own, keep: Path | None) -> Reference:
+    return Reference(name, lambda: tasks.find(name), rules=rules, keep=keep)
 
 
-_ARRIVED: dict[bytes, Reference] = {}
-
-
-def _arrived(name: str, packed: bytes) -> Reference:
+@cache
+def _arrived(name: str, packed: bytes, rules: Own, keep: Path | None) -> Reference:
     """One reference for equal bytes, so that they are unpickled once."""
-    key = blake2b(packed).digest()
-    if key not in _ARRIVED:
-        _ARRIVED[key] = Reference(name, lambda: _unpickled(packed), lambda: packed)
-    return _ARRIVED[key]
-
-
-def _pickled(task: Task) -> bytes:
-    import cloudpickle
-
-    try:
-        with _own_by_value(cloudpickle):
-            return cloudpickle.dumps(task)
-    except Exception as error:
-        reason = " ".join(str(error).split())[:200]
-        raise ValueError(
-            f"{task.name}: can't be sent to another process ({type(error).__name__}: {reason}); "
-            "run in this one with on='here', or put the task into a file and call it file.py:name"
-        ) from error
-
-
-def _unpickled(packed: bytes) -> Task:
-    import pickle
-
-    return pickle.loads(packed)
-
-
-@contextmanager
-def _own_by_value(cloudpickle: Any) -> Iterator[None]:
-    """Send functions of a task's file as they are: no other process can import that file by name.
-
-    `thalweg.tasks.find` calls the modules that it makes of such files thalweg_own_...
-    """
-    own = [module for name, module in sys.modules.items() if name.startswith("thalweg_own_")]
-    for module in own:
-        cloudpickle.register_pickle_by_value(module)
-    try:
-        yield
-    finally:
-        for module in own:
-            cloudpickle.unregister_pickle_by_value(module)
+    return Reference(name, lambda: unpickled(packed), lambda: packed, rules, keep)

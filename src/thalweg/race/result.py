@@ -17,7 +17,7 @@ from typing import Any, Literal
 from thalweg.race.valley import Valley
 from thalweg.train.atomic import replace
 
-FORMAT = 2
+FORMAT = 3
 FILE = "race.json"
 
 
@@ -39,12 +39,14 @@ class Axis:
         low: lower end of the range.
         high: upper end.
         says: what is walked by factors, such as "lr", "1 − beta1", "lr / (1 − momentum)".
+        closed: the ends, "low" or "high", at which what the rule takes ends too.
     """
 
     name: str
     low: float
     high: float
     says: str
+    closed: list[str] = field(default_factory=list[str])
 
 
 @dataclass
@@ -215,7 +217,34 @@ class Charge:
 
 @dataclass
 class Entrant:
-    """One method in a race, and all that was found about it."""
+    """One method in a race, and all that was found about it.
+
+    Attributes:
+        key: a short, plain name.
+        label: as it is called in tables and legends.
+        rule: the rule's name; one's own has a digest of its content after an @.
+        batch: samples a step; None for all of them.
+        axes: what was searched.
+        default: the settings that the search began with.
+        chosen: those that it chose, as they were set.
+        settings: the same with everything that was left at its default.
+        code: the chosen settings, to paste.
+        trials: of the search.
+        candidates: the best of these on fresh seeds.
+        finals: the chosen settings on new seeds.
+        curves: of the final runs.
+        cost: what tuning buys.
+        sensitivity: what a wrong learning rate costs.
+        arrivals: when targets were reached.
+        profile: the share of targets reached within each of `Result.ratios`.
+        seconds_per_step: measured alone.
+        steps: of a run.
+        state_bytes: of the optimizer.
+        charge: what all of it cost.
+        score: of the final runs on validation, their mean.
+        test: the same on the test part.
+        gap: the same of training minus test.
+    """
 
     key: str
     label: str
@@ -224,6 +253,7 @@ class Entrant:
     axes: list[Axis]
     default: dict[str, Any]
     chosen: dict[str, Any]
+    settings: dict[str, Any]
     code: str
     trials: list[Trial]
     candidates: list[Candidate]
@@ -239,6 +269,7 @@ class Entrant:
     charge: Charge
     score: Span
     test: Span
+    gap: Span
 
     @property
     def hypers(self) -> dict[str, Any]:

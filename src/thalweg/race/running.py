@@ -5,8 +5,10 @@ The referee alone writes. A run that is lost with its worker is run again; one t
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from thalweg.race.executors import Executor, Failure, Work
 from thalweg.race.job import Job
@@ -45,6 +47,7 @@ class Runner:
         ledger: where results are and go.
         executor: who runs; None only looks at what is there.
         on_result: called with each job, what came of it, and whether it has just been run.
+        keep: the folder for checkpoints of runs that go on.
     """
 
     def __init__(
@@ -52,9 +55,11 @@ class Runner:
         ledger: Ledger,
         executor: Executor | None,
         on_result: Callable[[Job, Record | str, bool], object],
+        keep: Path | None = None,
     ) -> None:
         self.results: dict[str, Record | str] = {}
         self._ledger, self._executor, self._on_result = ledger, executor, on_result
+        self._keep = keep
 
     def finish(self, groups: Sequence[Sequence[Job]]) -> bool:
         """Run all jobs that have no result yet.
@@ -118,4 +123,8 @@ class Runner:
             records = dict(zip(ids, found, strict=True))
             self._ledger.done({id_: records[id_] for id_ in new})
         self._take(work.jobs, fresh=True)
+        done = [id_ for id_ in new if id_ in self.results]  # what was lost goes on from there
+        if self._keep is not None:
+            for id_ in done:
+                shutil.rmtree(self._keep / id_, ignore_errors=True)
         return all(id_ in self.results for id_ in ids)

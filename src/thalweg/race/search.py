@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from thalweg.race import design, space
+from thalweg.race.edge import Edge
 from thalweg.race.entry import Entry
 from thalweg.race.facts import Facts, code_of, plain
 from thalweg.race.job import Job
@@ -27,7 +28,6 @@ BEGUN = 0.1  # ... after this share of the epochs, for a warm-up may rise before
 JUDGED = 1 / 3  # from this share on, a trial is held against the entrant's own others:
 QUARTILE = 0.75  # hopeless is what is worse than this share of them ...
 DEVIATIONS = 3.0  # ... by more than so many median absolute deviations
-EDGE = 0.05  # so near to an end of a range, of its length, its best may lie beyond
 ENOUGH = 4  # trials to hold another against
 
 
@@ -59,10 +59,10 @@ class Search:
         terms: what was asked of the race.
         facts: the task.
         walks: the axes, as the next points are drawn from them.
-        began: the axes before any was widened.
+        whole: the axes with all that they were widened by.
         many: whether its jobs run as a batched model.
         points: so far.
-        top: the best of them, once all are run.
+        top: those that were run again: the best three, and the best three of each widening.
         chosen: the best of these on fresh seeds.
         drawn: rows of the design that were used.
         code: the fingerprint of what computes.
@@ -72,7 +72,7 @@ class Search:
     terms: Terms
     facts: Facts
     walks: list[Walk]
-    began: list[Walk]
+    whole: list[Walk]
     many: bool
     points: list[Point] = field(default_factory=list)
     top: list[Point] = field(default_factory=list)
@@ -103,7 +103,7 @@ class Search:
         """A run of these settings."""
         return Job(
             task=self.facts.fingerprint,
-            rule=self.entry.rule,
+            rule=self.entry.called,
             code=self.code,
             hypers=plain(hypers),
             batch=batch_of(self.entry, self.terms),
@@ -184,24 +184,25 @@ class Search:
         ranked = self.ranked(results)
         if not ranked:
             raise ValueError(f"{self.entry.label}: {self._why_none(results)}")
-        self.top = ranked[:TOP]
+        self.top += [point for point in ranked[:TOP] if point not in self.top]
         return [job for point in self.top for job in self.again(point)]
 
-    def widen(self, results: Mapping[str, Record | str]) -> list[str]:
+    def widen(self, edges: Sequence[Edge]) -> list[str]:
         """Move each axis at whose edge the best point lies to the tenfold beyond it.
 
+        Args:
+            edges: where it lies; see `edge.boundary`.
+
         Returns:
-            What was widened, in words; nothing if the best point lies within.
+            What was widened, in words; nothing where the rule's own range ends.
         """
-        best = next(iter(self.ranked(results)), None)
-        if best is None:
-            return []
         said: list[str] = []
-        for place, walk in enumerate(self.walks):
-            where = walk.where(best.walked[walk.name])
-            if EDGE <= where <= 1 - EDGE:
+        for edge in edges:
+            place = next(i for i, walk in enumerate(self.whole) if walk.name == edge.axis)
+            if edge.closed:
                 continue
-            self.walks[place] = new = walk.beyond("low" if where < EDGE else "high")
+            self.walks[place] = new = self.whole[place].beyond(edge.side)
+            self.whole[place] = self.whole[place].joined(new)
             said.append(f"{self.entry.label}: {new.says} from {new.low:.2g} to {new.high:.2g}")
         return said
 

@@ -16,8 +16,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from thalweg.race import figure
 from thalweg.race.result import Sensitivity
+from thalweg.train import number
 
 WINDOW = 10.0  # the factor either way, the same for all rules: their ranges differ
 LOST = 0.25  # of the gain over the start, after which a learning rate counts as wrong
@@ -115,9 +115,9 @@ def _sentence(forgives: float, bounded: bool, cost: float, wide: float, metric: 
     if not bounded and forgives < 1.5:
         return "The best learning rate lies at an end of the search: what it forgives is not known."
     least = "" if bounded else "at least "
-    said = figure.factor(forgives)
+    said = number.factor(forgives)
     first = f"Forgives a learning rate {least}{said} times too large or too small"
     if forgives < 1.5:
         first = "Forgives almost nothing: a learning rate half as large or twice as large is wrong"
     far = "10 times" if wide > 1.999 * math.log10(WINDOW) else "up to 10 times, where searched,"
-    return f"{first}; {far} costs up to {figure.size(metric, cost)}."
+    return f"{first}; {far} costs up to {number.distance(metric, cost)}."

@@ -40,6 +40,8 @@ class Walk:
         high: upper end of it.
         place: its dimension in the design.
         way: what is walked: the value, 1 minus it, or lr / (1 − momentum).
+        least: below it, or at it, there is nothing that the rule takes.
+        most: the same above.
     """
 
     name: str
@@ -47,6 +49,14 @@ class Walk:
     high: float
     place: int
     way: Literal["value", "complement", "effective"] = "value"
+    least: float = 0.0
+    most: float = math.inf
+
+    @property
+    def closed(self) -> list[Literal["low", "high"]]:
+        """The ends at which the rule's own range ends."""
+        found: list[Literal["low", "high"]] = ["low"] if 0 < self.low <= self.least else []
+        return [*found, "high"] if self.high >= self.most else found
 
     @property
     def says(self) -> str:
@@ -76,11 +86,10 @@ class Walk:
         return math.log(value / self.low) / math.log(self.high / self.low)
 
     def beyond(self, side: Literal["low", "high"]) -> Walk:
-        """The tenfold next to this range, on one side; a distance from 1 ends at 1."""
+        """The tenfold next to this range, on one side, as far as the rule takes it."""
         if side == "low":
-            return replace(self, low=self.low / 10, high=self.low)
-        most = 1.0 if self.way == "complement" else math.inf
-        return replace(self, low=self.high, high=min(10 * self.high, most))
+            return replace(self, low=max(self.low / 10, self.least), high=self.low)
+        return replace(self, low=self.high, high=min(10 * self.high, self.most))
 
     def joined(self, other: Walk) -> Walk:
         """The range that holds both."""
@@ -179,15 +188,23 @@ def _walk(
 ) -> Walk:
     hyper = rule.hypers[name]
     if name in rule.decays or name == "momentum":
+        least, most = _bounds(hyper)
+        ends = {"least": max(0.0, 1 - most), "most": min(1.0, 1 - least)}
         if given is not None:  # as one says it: momentum from 0.5 to 0.99
-            return Walk(name, 1 - given[1], 1 - given[0], place, "complement")
+            return Walk(name, 1 - given[1], 1 - given[0], place, "complement", **ends)
         distance = 1 - (values[name] or 0.9)
         low, high = distance / DECAYS, min(distance * DECAYS, HALF)
-        return Walk(name, low, high, place, "complement")
+        return Walk(name, low, high, place, "complement", **ends)
     sums = "momentum" in rule.hypers and values.get("form", "sum") != "average"
     way = "effective" if name == "lr" and sums and values["momentum"] else "value"
     low, high = given or _declared(hyper, values[name])
-    return Walk(name, low, high, place, way)
+    least, most = _bounds(hyper)
+    return Walk(name, low, high, place, way, least, most)
+
+
+def _bounds(hyper: Hyper) -> Range:
+    """From where to where the rule takes it."""
+    return (0.0, math.inf) if hyper.range is None else (hyper.range.low, hyper.range.high)
 
 
 def _declared(hyper: Hyper, value: float) -> Range:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
-from thalweg.race import figure
 from thalweg.race.comparison import luck, wins
+from thalweg.race.listing import names
 from thalweg.race.result import Audit, Entrant, Pair, Span
+from thalweg.train import number
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Told:
         nearest = min(others, key=lambda one: self.gap(winner, one).value)
         than = "" if len(others) == 1 else f" than {nearest.label}'s, the nearest,"
         side = "higher" if self.higher else "lower"
-        said, interval = figure.gap(self.metric, self.gap(winner, nearest))
+        said, interval = number.difference(self.metric, *astuple(self.gap(winner, nearest)))
         return (
             f"{winner.label} is better than {_labels(others)}"
             f"{self._where()}: test {self.metric} {side}{than} by {said} (95 % interval "
@@ -103,7 +104,7 @@ class Told:
         return (
             f"Under-tuned: no verdict {kind} {_labels(leaders)}{self._where()}"
             f"{self._ahead(leaders)}. As tuned so far, {difference}; "
-            f"{figure.names(codes)} of the audits {says} why that may change."
+            f"{names(codes)} of the audits {says} why that may change."
         )
 
     def overturn(self, leaders: list[Entrant]) -> str:
@@ -127,7 +128,7 @@ class Told:
         if spread > 0:
             found.append(
                 "more points: repeated searches would differ by "
-                f"{figure.size(self.metric, spread)} (standard deviation)"
+                f"{number.distance(self.metric, spread)} (standard deviation)"
             )
         close = [p for p in self.pairs if {p.a, p.b} <= keys and p.verdict == "tie"]
         needed = _needed(close)
@@ -144,7 +145,7 @@ class Told:
             one, other = other, one
         if wins(one, other, self.higher) == wins(other, one, self.higher) == 0:
             return f"{one.label} and {other.label} scored the same on every seed"
-        said, interval = figure.gap(self.metric, self.gap(one, other))
+        said, interval = number.difference(self.metric, *astuple(self.gap(one, other)))
         side = "higher" if self.higher else "lower"
         than = f" than {other.label}'s" if named else ""
         return (
@@ -190,7 +191,7 @@ def _needed(pairs: Sequence[Pair]) -> list[int]:
 
 
 def _labels(entrants: Sequence[Entrant]) -> str:
-    return figure.names([one.label for one in entrants])
+    return names([one.label for one in entrants])
 
 
 def _plainly(audit: Audit) -> str:

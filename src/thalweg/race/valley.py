@@ -123,7 +123,7 @@ def _track(walker: Entry, seed: int, steps: int) -> Track:
     f = tasks.surface("ravine").f
     shifts, order = _samples(seed, steps)
     point = torch.tensor(START, dtype=torch.float64, requires_grad=True)
-    optimizer = optim.build(walker.rule, [point], **walker.hypers)
+    optimizer = optim.build(walker.found.function, [point], **walker.hypers)
     points = [point.detach().clone()]
     for step in range(steps):
         seen = shifts if walker.full else shifts[order[step]].unsqueeze(0)
@@ -138,7 +138,7 @@ def _track(walker: Entry, seed: int, steps: int) -> Track:
     distance = places.norm(dim=1)
     return Track(
         walker.label,
-        walker.rule,
+        walker.called,
         hypers,
         None if walker.full else 1,
         places[:, 0].tolist(),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from thalweg.race import figure
 from thalweg.race.comparison import compare_all
 from thalweg.race.inclusion import includes
+from thalweg.race.listing import names
 from thalweg.race.result import Audit, Entrant, Pair, Verdict
 from thalweg.race.telling import Told
+from thalweg.train import number
 
 
 def pairs(
@@ -109,7 +110,7 @@ def _forbidden(pair: Pair, a: Entrant, b: Entrant, failed: dict[str, list[str]])
         how = includes(loser, winner)
         if how is not None:
             why.append(f"{loser.label} is {winner.label} with {how.knob}, so it was tuned worse")
-    return figure.names(why)
+    return names(why)
 
 
 def _unfinished(entrants: Sequence[Entrant], metric: str) -> Verdict:
@@ -118,10 +119,10 @@ def _unfinished(entrants: Sequence[Entrant], metric: str) -> Verdict:
         return Verdict(
             "unfinished",
             None,
-            f"{done[0]} ran alone: test {metric} {figure.value(metric, entrants[0].test.value)}.",
+            f"{done[0]} ran alone: test {metric} {number.metric(metric, entrants[0].test.value)}.",
             "Somebody to compare it with.",
         )
-    who = f"{figure.names(done)} {'has' if len(done) == 1 else 'have'}" if done else "nobody has"
+    who = f"{names(done)} {'has' if len(done) == 1 else 'have'}" if done else "nobody has"
     return Verdict(
         "unfinished",
         None,

@@ -1,4 +1,4 @@
-"""The user's own task: `path/to/file.py:name`."""
+"""The user's own file: `path/to/file.py:name`, a task or whatever another room looks for there."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import importlib.util
 import inspect
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -29,26 +30,46 @@ def find_own(place: str) -> Task:
     Raises:
         ValueError: the file or the name is missing, the file fails, or the name is something else.
     """
+    found, module = read_own(place, "task", _there)
+    if inspect.isfunction(found):
+        found = _call(found, place)
+    if not isinstance(found, Task):
+        name = place.rpartition(":")[2]
+        raise ValueError(
+            f"task {place!r}: {name} is {kind(found)}, not a Task or a function without arguments "
+            f"that returns one; {_there(module)}"
+        )
+    return found
+
+
+def read_own(
+    place: str, what: str, there: Callable[[ModuleType], str]
+) -> tuple[object, ModuleType]:
+    """Run a Python file and take out what has a name there.
+
+    Args:
+        place: `path/to/file.py:name`.
+        what: is looked for, such as "task"; complaints begin with it.
+        there: says what of that kind a module has, for one that lacks the name.
+
+    Returns:
+        What has the name, of whatever kind, and the module.
+
+    Raises:
+        ValueError: the file or the name is missing, or the file fails.
+    """
     # The last colon: a Windows path has one after the drive.
     path, colon, name = place.rpartition(":")
     if not colon or not path.endswith(".py"):
         path, name = place, ""
     file = Path(path).expanduser()
     if not file.is_file():
-        raise ValueError(f"task {place!r}: there is no file {path!r}")
-    module = _run(file)
+        raise ValueError(f"{what} {place!r}: there is no file {path!r}")
+    module = _run(file, what)
     if not name or not hasattr(module, name):
         missing = f"has no {name!r}" if name else "needs a name after it, as in file.py:name"
-        raise ValueError(f"task {place!r}: {path} {missing}; {_there(module)}")
-    found = getattr(module, name)
-    if inspect.isfunction(found):
-        found = _call(found, file, place)
-    if not isinstance(found, Task):
-        raise ValueError(
-            f"task {place!r}: {name} is {_kind(found)}, not a Task or a function without arguments "
-            f"that returns one; {_there(module)}"
-        )
-    return found
+        raise ValueError(f"{what} {place!r}: {path} {missing}; {there(module)}")
+    return getattr(module, name), module
 
 
 def where(error: BaseException, file: Path | None = None) -> str:
@@ -77,14 +98,14 @@ def where(error: BaseException, file: Path | None = None) -> str:
     return f"{type(error).__name__}{place}" + (f": {message}" if message else "")
 
 
-def _run(file: Path) -> ModuleType:
+def _run(file: Path, what: str) -> ModuleType:
     file = file.resolve()
     # Two files of one name in two folders are two modules.
     digest = hashlib.sha256(str(file).encode()).hexdigest()[:8]
     name = f"thalweg_own_{file.stem}_{digest}"
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
-        raise ValueError(f"task file {file} can't be read as Python")
+        raise ValueError(f"{what} file {file} can't be read as Python")
     module = importlib.util.module_from_spec(spec)
     if str(file.parent) not in sys.path:
         sys.path.append(str(file.parent))
@@ -94,12 +115,13 @@ def _run(file: Path) -> ModuleType:
     # SystemExit too: a script that ends itself must not end us without a word.
     except (Exception, SystemExit) as error:
         del sys.modules[name]
-        raise ValueError(f"task file {file} failed: {where(error, file)}") from error
+        raise ValueError(f"{what} file {file} failed: {where(error, file)}") from error
     return module
 
 
-def _call(function: object, file: Path, place: str) -> object:
+def _call(function: object, place: str) -> object:
     assert inspect.isfunction(function)
+    file = Path(place.rpartition(":")[0]).expanduser()
     if _required(function):
         needs = ", ".join(_required(function))
         raise ValueError(
@@ -135,6 +157,7 @@ def _there(module: ModuleType) -> str:
     return f"it has {listed}" if listed else "it has no Task at top level"
 
 
-def _kind(value: object) -> str:
+def kind(value: object) -> str:
+    """What a value is, in words: "a str", "the class Net"."""
     name = value.__name__ if isinstance(value, type) else type(value).__name__
     return f"the class {name}" if isinstance(value, type) else f"a {name}"

@@ -1,4 +1,4 @@
-"""The optimizer of a run: a rule by name, or any that a function makes."""
+"""The optimizer of a run: that of a rule, or any that a function makes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor
 from torch.optim import Optimizer
 
-from thalweg import optim
+from thalweg import optim, rules
 from thalweg.optim.group import flat, resolve
 from thalweg.schedules import Schedule
 from thalweg.train.plan import Rule
@@ -41,11 +41,11 @@ def make(
     """Make the optimizer.
 
     Args:
-        rule: a rule's name, or a function from parameters to an optimizer.
-        hypers: for a rule by name.
+        rule: a rule or its name, or a function from parameters to an optimizer.
+        hypers: for a rule.
         params: what it moves.
         steps_per_epoch: for schedules stated in epochs.
-        engine: for a rule by name.
+        engine: for a rule.
 
     Returns:
         The optimizer, its rule's name and all its hyper-parameters.
@@ -54,10 +54,13 @@ def make(
         ValueError: no such rule, or a hyper-parameter out of range.
         TypeError: an unknown hyper-parameter, or the function made something else.
     """
-    if isinstance(rule, str):
-        made = optim.build(rule, params, engine=engine, steps_per_epoch=steps_per_epoch, **hypers)
+    if isinstance(rule, str | rules.Rule):
+        known = rule if isinstance(rule, str) else rule.function
+        made = optim.build(known, params, engine=engine, steps_per_epoch=steps_per_epoch, **hypers)
         group = made.param_groups[0]
-        return Made(made, rule, plain({**flat(made.rule, group), **group.get("schedules", {})}))
+        return Made(
+            made, made.rule.name, plain({**flat(made.rule, group), **group.get("schedules", {})})
+        )
     made = rule(params)
     if not isinstance(made, Optimizer):
         raise TypeError(f"rule: {rule!r} made a {type(made).__name__}, not a torch optimizer")

@@ -33,6 +33,7 @@ class Pace:
         seconds_per_step: the median.
         seconds_per_evaluation: of the training and the validation part together.
         state_bytes: of the optimizer.
+        steps: how many they were.
         weights: the trained weights, end to end, after these steps.
         scores: the figures of the validation part, computed twice.
     """
@@ -41,6 +42,7 @@ class Pace:
     seconds_per_step: float
     seconds_per_evaluation: float
     state_bytes: int
+    steps: int
     weights: Tensor
     scores: tuple[dict[str, float], dict[str, float]]
 
@@ -64,7 +66,7 @@ def pace(
         batch: samples a step; None for all of them.
         seed: as `fit` takes it.
         steps: how many, at most; a loss that is not finite ends them.
-        seconds: no further step is begun after so long.
+        seconds: no further step is begun after so long, not counting those that warm up.
 
     Returns:
         What they showed. Evaluation is not counted in the seconds of a step.
@@ -91,6 +93,7 @@ def pace(
         seconds_per_step=median(taken[WARMING:] or taken or [math.nan]),
         seconds_per_evaluation=evaluating,
         state_bytes=run.measure_state(),
+        steps=len(taken),
         weights=torch.cat([param.detach().flatten().cpu() for param in run.params]),
         scores=(first, second),
     )
@@ -101,9 +104,11 @@ def _walk(run: Run, steps: int, seconds: float) -> list[float]:
     params, begun, taken = run.params, perf_counter(), list[float]()
     while len(taken) < steps:
         for inputs, targets in batches(run):
-            if len(taken) > WARMING and perf_counter() - begun > seconds:
-                return taken
             clock = perf_counter()
+            if len(taken) <= WARMING:
+                begun = clock  # compiling a kernel takes seconds, on a busy machine many
+            elif clock - begun > seconds:
+                return taken
             try:
                 take_step(run, params, inputs, targets)
             except DivergenceError:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+from thalweg.train.number import FRACTIONS
 from thalweg.train.record import Epoch, Record
 from thalweg.web.colour import Ink, assign, of
 from thalweg.web.figure import Chart, axis, figure, finite, line, mark
-from thalweg.web.number import FRACTIONS
 
 TALL, SHORT = 340, 250  # pixels: what a run is about, and what explains it
 

@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 from thalweg.race.result import FILE, Result
-from thalweg.web import number, race_curve, race_forest, race_search, race_table, roster
+from thalweg.train import number
+from thalweg.web import race_curve, race_forest, race_search, race_table, roster
 from thalweg.web import span as words
 from thalweg.web.page import Markup, Page, element, escape, facts, legend
 from thalweg.web.roster import Seat
@@ -91,7 +92,7 @@ def rows(result: Result) -> tuple[list[str], list[list[str]]]:
                 f"{entrant.label} ({said})" if said else entrant.label,
                 words.value(name, entrant.test.value, decimals) + (f" [{ends}]" if ends else ""),
                 words.value(name, entrant.score.value, decimals),
-                shown(race_table.gap(entrant), lambda v: number.gap(name, v)),
+                shown(entrant.gap.value, lambda v: number.gap(name, v)),
                 shown(entrant.seconds_per_step, number.seconds),
                 number.count(entrant.charge.runs),
                 roster.settings(entrant) or number.MISSING,
@@ -252,6 +253,8 @@ def _tuning(made: Page, result: Result, seats: list[Seat], *, named: bool) -> No
             ),
         )
         made.add_charts(panels, "small")
+    if any(entrant.candidates for entrant, _ in seats):
+        made.add(element("h3", "The best points again"), race_table.again(result, seats))
 
 
 def _pace(made: Page, result: Result, seats: list[Seat]) -> None:

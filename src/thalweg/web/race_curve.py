@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable
 
 from thalweg.race.result import Arrival, Curve, Result
+from thalweg.train.number import FRACTIONS
 from thalweg.web import span as words
 from thalweg.web.figure import MUTED, Chart, axis, band, figure, finite, line
-from thalweg.web.number import FRACTIONS
 from thalweg.web.roster import Seat
 from thalweg.web.span import known
 

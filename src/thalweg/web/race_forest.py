@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from thalweg.race.result import Pair, Result, Span
+from thalweg.train.number import FRACTIONS
 from thalweg.web.colour import Ink
 from thalweg.web.figure import (
     GRID,
@@ -17,7 +18,6 @@ from thalweg.web.figure import (
     pale,
     text,
 )
-from thalweg.web.number import FRACTIONS
 from thalweg.web.roster import Seat
 from thalweg.web.span import known
 

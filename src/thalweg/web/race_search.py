@@ -6,10 +6,11 @@ import math
 from dataclasses import replace
 
 from thalweg.race.result import Entrant, Result, Trial
+from thalweg.train import number
+from thalweg.train.number import FRACTIONS
 from thalweg.web import roster
 from thalweg.web.colour import Ink
 from thalweg.web.figure import GRID, MUTED, TEXT, Chart, axis, band, colour, figure, line, text
-from thalweg.web.number import FRACTIONS
 from thalweg.web.roster import Seat
 from thalweg.web.span import known
 
@@ -137,8 +138,18 @@ def _panel(
     ]
     data += [_ring(t, entrant.label) for t in scored if t.hypers == entrant.chosen]
     made = figure(data, across, upright, hovermode="closest", yaxis2=strip)
-    said = entrant.sensitivity.sentence if entrant.sensitivity is not None else ""
-    return Chart(entrant.label, said, {"": made}, 300)
+    return Chart(entrant.label, _costs(entrant, result.metric), {"": made}, 300)
+
+
+def _costs(entrant: Entrant, metric: str) -> str:
+    """What a wrong learning rate costs, in words."""
+    found = entrant.sensitivity
+    if found is None:
+        return ""
+    if not math.isfinite(found.excess):
+        return found.sentence
+    mean = number.distance(metric, found.excess)
+    return f"{found.sentence} The mean over the range is {mean} from the best."
 
 
 def _dots(

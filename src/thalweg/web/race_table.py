@@ -6,7 +6,8 @@ import re
 from statistics import fmean
 
 from thalweg.race.result import Arrival, Audit, Entrant, Pair, Result
-from thalweg.web import number, roster
+from thalweg.train import number
+from thalweg.web import roster
 from thalweg.web import span as words
 from thalweg.web.colour import Ink
 from thalweg.web.page import Cell, Markup, chip, element, escape, table
@@ -43,7 +44,7 @@ def final(result: Result, seats: list[Seat]) -> Markup:
                 two(
                     words.value(name, score.value, decimals), words.interval(name, score, decimals)
                 ),
-                shown(gap(entrant), lambda v: number.gap(name, v)),
+                shown(entrant.gap.value, lambda v: number.gap(name, v)),
                 two(
                     shown(entrant.seconds_per_step * entrant.steps, number.seconds),
                     f"{shown(entrant.seconds_per_step, number.seconds)} a step",
@@ -58,12 +59,6 @@ def final(result: Result, seats: list[Seat]) -> Markup:
     return table(head, rows, cards=True)
 
 
-def gap(entrant: Entrant) -> float | None:
-    """The mean gap of the final runs; None where one has none."""
-    gaps = [run.gap for run in entrant.finals]
-    return fmean(gaps) if gaps and all(map(known, gaps)) else None
-
-
 def duels(result: Result, seats: list[Seat], pairs: list[Pair]) -> Markup:
     """One row for every two: the difference, how sure it is, and the verdict in words."""
     found = {entrant.key: (entrant, ink) for entrant, ink in seats}
@@ -74,19 +69,41 @@ def duels(result: Result, seats: list[Seat], pairs: list[Pair]) -> Markup:
     for pair in pairs:
         first, second = found[pair.a], found[pair.b]
         difference = words.signed(result.metric, pair.difference.value, decimals)
+        middle = words.signed(result.metric, pair.median.value, decimals)
+        under = words.interval(result.metric, pair.difference, decimals)
         both = Markup(f"{named(*first)} {element('span', 'against', 'light')} {named(*second)}")
         rows.append(
             [
                 Markup(f'<span class="duel">{both}</span>'),
                 two(
                     f"{difference} {unit}".strip(),
-                    words.interval(result.metric, pair.difference, decimals),
+                    f"{under}, median{HARD}{middle}" if under else "",
                 ),
                 two(words.share(pair.better.value), _chances(pair)),
                 words.chance(pair.p_holm),
                 Cell(two(_verdict(pair, first, second), prose(_reason(pair))), "words"),
             ]
         )
+    return table(head, rows, cards=True)
+
+
+def again(result: Result, seats: list[Seat]) -> Markup:
+    """The best points run again: the lucky one of the search, and the one that stays good."""
+    rows = []
+    for entrant, ink in seats:
+        for one in entrant.candidates:
+            chosen = "chosen" if one.hypers == entrant.chosen else ""
+            trial = next((t.score for t in entrant.trials if t.point == one.point), None)
+            rows.append(
+                [
+                    two(named(entrant, ink, chosen), f"point {one.point}"),
+                    shown(trial, lambda v: number.metric(result.metric, v)),
+                    number.metric(result.metric, fmean(one.scores)),
+                    ", ".join(number.metric(result.metric, score) for score in one.scores),
+                ]
+            )
+    name = f"validation {result.metric}"
+    head = ["method", f"{name} in the search", "mean on fresh seeds", "each"]
     return table(head, rows, cards=True)
 
 

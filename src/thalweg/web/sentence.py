@@ -8,8 +8,8 @@ from typing import Any
 
 from thalweg import rules
 from thalweg.schedules import Schedule
+from thalweg.train import number
 from thalweg.train.record import Record
-from thalweg.web import number
 from thalweg.web.colour import Run
 
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Iterable
 
 from thalweg.race.result import Span
-from thalweg.web import number
-from thalweg.web.number import FRACTIONS, MISSING
+from thalweg.train import number
+from thalweg.train.number import FRACTIONS, MISSING
 
 HARD = "\N{NO-BREAK SPACE}"
 

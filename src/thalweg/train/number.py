@@ -1,11 +1,16 @@
-"""Numbers as people read them: four digits, a per cent sign where it belongs, words for gaps."""
+"""Numbers as people read them: four digits, a per cent sign where it belongs, words for gaps.
+
+One way for all: tables, pages, verdicts, and what the terminal says.
+"""
 
 from __future__ import annotations
 
 import math
+import re
 
 FRACTIONS = ("accuracy", "error_rate", "precision", "recall")
 MISSING = "–"
+MINUS = "−"
 
 
 def plain(value: float | None) -> str:
@@ -43,8 +48,64 @@ def gap(name: str, value: float | None) -> str:
     if value is None or not math.isfinite(value):
         return plain(value)
     if name in FRACTIONS:
-        return f"{100 * value:+.2f} points".replace("-", "−")
+        return f"{signed(f'{100 * value:+.2f}')} points"
     return ("+" if value > 0 else "") + plain(value)
+
+
+def distance(name: str, value: float) -> str:
+    """A difference of two values of a metric without its sign, in two digits.
+
+    >>> distance("accuracy", -0.0123), distance("loss", 0.0123), distance("loss", 1234.5)
+    ('1.2 points', '0.012', '1234')
+    >>> distance("accuracy", 7.5e-9), distance("accuracy", 0.0)
+    ('less than 0.01 points', '0 points')
+    """
+    scaled = abs(value) * _scale(name)
+    if name in FRACTIONS and 0 < scaled < 0.01:
+        return f"less than 0.01{_unit(name)}"
+    return (f"{scaled:.0f}" if scaled >= 10 else f"{scaled:.2g}") + _unit(name)
+
+
+def difference(name: str, value: float, low: float, high: float) -> tuple[str, str]:
+    """A difference and its interval, with decimals that tell the ends of the interval apart.
+
+    >>> difference("accuracy", 0.0123, 0.0081, 0.0164)
+    ('1.23 points', '0.81 to 1.64')
+    >>> difference("loss", -0.5, -1.04, 0.24)
+    ('−0.5', '−1.0 to 0.2')
+    """
+    middle, low, high = (_scale(name) * one for one in (value, low, high))
+    finest = high - low or abs(middle)
+    if not (finest and math.isfinite(finest)):
+        return signed(f"{middle:g}") + _unit(name), f"{signed(f'{low:g}')} to {signed(f'{high:g}')}"
+    decimals = 1 - math.floor(math.log10(finest))
+    shape = ".2e" if decimals > 6 else f".{max(0, decimals)}f"
+    said = [signed(f"{one:{shape}}") for one in (middle, low, high)]
+    return said[0] + _unit(name), f"{said[1]} to {said[2]}"
+
+
+def factor(value: float) -> str:
+    """A factor in two digits.
+
+    >>> factor(3.16), factor(1), factor(1234)
+    ('3.2', '1', '1200')
+    """
+    if not math.isfinite(value) or value >= 1e6:
+        return f"{value:.1g}"
+    digits = 1 - math.floor(math.log10(value)) if value > 0 else 0
+    return f"{round(value, digits):.{max(0, digits)}f}".removesuffix(".0")
+
+
+def signed(text: str) -> str:
+    """A number that was written with a hyphen: with a minus, and a zero without any sign.
+
+    >>> signed("-0.5"), signed("-0.0"), signed("+0.00"), signed("-1e-07")
+    ('−0.5', '0.0', '0.00', '−1e-07')
+    """
+    if re.fullmatch(r"[+-]0(\.0*)?", text):
+        return text[1:]
+    # Only at the front: the exponent of 1e-07 keeps its hyphen, for pasting.
+    return MINUS + text[1:] if text.startswith("-") else text
 
 
 def count(value: int | None) -> str:
@@ -86,3 +147,11 @@ def size(octets: int | None) -> str:
             return f"{octets} B" if unit == "B" else f"{value:.1f} {unit}"
         value /= 1024
     return MISSING
+
+
+def _scale(name: str) -> float:
+    return 100.0 if name in FRACTIONS else 1.0
+
+
+def _unit(name: str) -> str:
+    return " points" if name in FRACTIONS else ""
