@@ -32,6 +32,8 @@ def last(rule: str, lr: float, **hypers) -> float:
         {"momentum": 0.9},
         {"momentum": 0.9, "nesterov": True},
         {"momentum": 0.6, "dampening": 0.3},
+        {"momentum": 0.8, "form": "average"},
+        {"momentum": 0.8, "form": "velocity"},
         {"weight_decay": 0.5},
     ],
     ids=str,

@@ -27,9 +27,11 @@ def places(points):
     return torch.tensor([(point.x, point.y) for point in points], dtype=torch.float64)
 
 
-def level_points(surface, side=121, rounds=40):
+def level_points(surface, rounds=40):
     """All stationary points strictly inside: Newton's method, capped, from a grid of starts."""
     (left, right), (low, high) = surface.domain
+    # The eggholder's window is a thousand wide, and its hills a few dozen.
+    side, cap = (301, 3.0) if right - left > 100 else (121, 0.3)
     points = torch.cartesian_prod(
         torch.linspace(left, right, side, dtype=torch.float64),
         torch.linspace(low, high, side, dtype=torch.float64),
@@ -39,15 +41,22 @@ def level_points(surface, side=121, rounds=40):
         step, info = torch.linalg.solve_ex(hessian, gradient)
         step = torch.where((info != 0).unsqueeze(1), gradient, step)
         length = step.norm(dim=1, keepdim=True)
-        points = points - step * (0.3 / length.clamp(min=0.3))
+        points = points - step * (cap / length.clamp(min=cap))
     gradient, hessian = slopes(surface, points)
     x, y = points.unbind(1)
     inside = (x > left) & (x < right) & (y > low) & (y < high)
-    settled = inside & (gradient.norm(dim=1) < 1e-7)
+    # Newton's method creeps towards a monkey saddle and is never there.
+    bent = torch.linalg.eigvalsh(hessian).abs().min(dim=1).values > 1e-3
+    settled = inside & bent & (gradient.norm(dim=1) < 1e-7)
     _, first = (points[settled] * 1e5).round().unique(dim=0, return_inverse=True)
     kept = {cluster: index for index, cluster in enumerate(first.tolist())}
     chosen = torch.tensor(sorted(kept.values()), dtype=torch.long)
     return points[settled][chosen], torch.linalg.eigvalsh(hessian[settled][chosen])
+
+
+def plain(saddles):
+    """Those with two ways down, which a Hessian tells."""
+    return [saddle for saddle in saddles or () if saddle.ways == 2]
 
 
 def distances_to(listed, found):
@@ -65,7 +74,7 @@ def test_the_ground_is_level_at_every_listed_point(surface):
 
 @SURFACES
 def test_listed_points_are_exact_to_ten_digits(surface):
-    smooth = places([*(m for m in surface.minima if m.smooth), *(surface.saddles or ())])
+    smooth = places([*(m for m in surface.minima if m.smooth), *plain(surface.saddles)])
     gradient, hessian = slopes(surface, smooth)
     # How far Newton's method would still move them.
     assert torch.linalg.solve(hessian, gradient).abs().max() < 1e-10
@@ -85,7 +94,7 @@ def test_the_ground_rises_all_round_a_minimum(surface):
 
 @SURFACES
 def test_the_ground_falls_one_way_at_a_saddle_and_rises_the_other(surface):
-    for saddle in surface.saddles or ():
+    for saddle in plain(surface.saddles):
         down, up = torch.linalg.eigvalsh(slopes(surface, places([saddle]))[1][0])
         assert down < -1e-3
         assert up > 1e-3
@@ -123,9 +132,10 @@ def test_a_fine_search_finds_no_other_minimum_or_saddle(surface):
     smooth = places(m for m in surface.minima if m.smooth)
     if len(smooth):
         assert distances_to(points[minima], smooth).max() < 1e-7
-    if surface.saddles:
-        assert distances_to(places(surface.saddles), points[saddles]).max() < 1e-7
-        assert distances_to(points[saddles], places(surface.saddles)).max() < 1e-7
+    if plain(surface.saddles):
+        listed = places(plain(surface.saddles))
+        assert distances_to(listed, points[saddles]).max() < 1e-7
+        assert distances_to(points[saddles], listed).max() < 1e-7
     elif surface.saddles is not None:
         assert not saddles.any()
 
@@ -147,7 +157,10 @@ def test_descents_of_scipy_end_at_listed_minima_or_leave(surface):
             height_and_slope, start.numpy(), jac=True, method="BFGS", options={"maxiter": 60}
         ).x
         inside = left < end[0] < right and low < end[1] < high
-        if inside and abs(height_and_slope(end)[1]).max() < 1e-5:
+        gradient, hessian = slopes(surface, torch.from_numpy(end)[None])
+        # On a plain the ground is all but level where there is no minimum.
+        bend = torch.linalg.eigvalsh(hessian).abs().min().clamp(max=1)
+        if inside and gradient.abs().max() < 1e-5 * bend:
             assert distances_to(listed, torch.from_numpy(end)[None]).item() < 1e-3
 
 
@@ -204,7 +217,71 @@ def test_rastrigin_and_ackley_have_a_minimum_near_every_pair_of_whole_numbers():
         assert len(whole) == len(tasks.surface(name).minima) == 121
 
 
-@pytest.mark.parametrize("name", ["himmelblau", "six-hump-camel", "styblinski-tang", "saddle"])
+def test_a_monkey_saddle_falls_and_rises_three_times_round():
+    surface = tasks.surface("monkey-saddle")
+    (saddle,) = surface.saddles
+    angles = torch.linspace(0, 2 * math.pi, 361, dtype=torch.float64) + 0.01
+    height = surface.f(1e-2 * angles.cos(), 1e-2 * angles.sin())
+    turns = int((height[1:].sign() != height[:-1].sign()).sum())
+    assert turns == 2 * saddle.ways == 6
+    assert slopes(surface, places([saddle]))[1].abs().max() == 0
+
+
+def test_the_lowest_ground_of_eggholder_lies_inside_and_a_wider_window_would_have_it_outside():
+    surface = tasks.surface("eggholder")
+    edge = torch.linspace(-500, 500, 20001, dtype=torch.float64)
+    side = torch.full_like(edge, 500)
+    for border in ((side, edge), (-side, edge), (edge, side), (edge, -side)):
+        assert surface.f(*border).min() > surface.lowest
+    usual = surface.f(*torch.tensor([512, 404.2319], dtype=torch.float64))
+    assert usual.item() == pytest.approx(-959.6407, abs=1e-4)
+    assert usual < surface.lowest
+
+
+def test_the_floor_of_a_fold_is_lower_than_both_sides_and_than_its_own_ends():
+    surface = tasks.surface("eggholder")
+    sharp = [m for m in surface.minima if not m.smooth]
+    for minimum in sharp:
+        along = torch.tensor([-2.0, 1.0] if minimum.x > 0 else [1.0, 1.0], dtype=torch.float64)
+        across = torch.tensor([along[1], -along[0]], dtype=torch.float64)
+        here = torch.tensor([minimum.x, minimum.y], dtype=torch.float64)
+        for way in (along, -along, across, -across):
+            # Powers of two, so that a step along the fold stays on it.
+            for size in (2.0**-12, 2.0**-8, 2.0**-4):
+                assert surface.f(*(here + size * way)).item() > minimum.value
+    assert len(sharp) == 9
+
+
+def test_new_heights_agree_with_the_usual_formulas_and_stated_optima():
+    x, y = 4 * torch.rand(2, 50, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    w = 1 + (x - 1) / 4, 1 + (y - 1) / 4
+    expected = {
+        "levy": (math.pi * w[0]).sin() ** 2
+        + (w[0] - 1) ** 2 * (1 + 10 * (math.pi * w[0] + 1).sin() ** 2)
+        + (w[1] - 1) ** 2 * (1 + (2 * math.pi * w[1]).sin() ** 2),
+        "eggholder": -(y + 47) * (x / 2 + y + 47).abs().sqrt().sin()
+        - x * (x - (y + 47)).abs().sqrt().sin(),
+        "booth": 5 * x**2 + 5 * y**2 + 8 * x * y - 34 * x - 38 * y + 74,
+    }
+    for name, height in expected.items():
+        assert torch.allclose(tasks.surface(name).f(x, y), height, rtol=1e-12, atol=1e-12)
+    stated = {
+        "goldstein-price": (0, -1, 3),
+        "booth": (1, 3, 0),
+        "three-hump-camel": (0, 0, 0),
+        "easom": (math.pi, math.pi, -1),
+        "levy": (1, 1, 0),
+        "eggholder": (482.353, 432.879, -956.9182),
+    }
+    for name, (at_x, at_y, height) in stated.items():
+        (lowest,) = (m for m in tasks.surface(name).minima if m.kind == "global")
+        found = (lowest.x, lowest.y, lowest.value)
+        assert found == pytest.approx((at_x, at_y, height), abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    "name", ["himmelblau", "six-hump-camel", "styblinski-tang", "saddle", "three-hump-camel"]
+)
 def test_minima_and_maxima_outnumber_saddles_by_one(name):
     # Poincaré and Hopf: so it is wherever the ground rises outwards all along the border.
     surface = tasks.surface(name)

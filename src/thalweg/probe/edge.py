@@ -21,7 +21,7 @@ from typing import Any
 
 from torch import Tensor
 
-SCALED = frozenset({"adam", "adamw", "nadam", "rmsprop", "adagrad"})
+SCALED = frozenset({"adam", "adamw", "rmsprop", "adagrad"})
 """Rules whose curvature is seen through `scale`."""
 
 KNOWN = frozenset({"sgd", "sgdw", "adam", "adamw", "rmsprop", "adagrad"})
@@ -53,10 +53,10 @@ def edge(rule: str, hypers: Mapping[str, Any], curvature: float) -> float | None
         curvature = curvature + hypers.get("weight_decay", 0.0)
     if not curvature > 0:
         return None
-    if "beta1" in hypers and rule in SCALED:
-        beta = hypers["beta1"]
+    averaged = hypers.get("form") == "average"
+    beta = hypers.get("beta1", hypers.get("momentum", 0.0))
+    if "beta1" in hypers or averaged:
         return (2 + 2 * beta) / ((1 - beta) * curvature)
-    beta = hypers.get("momentum", 0.0)
     if hypers.get("nesterov"):
         return (2 + 2 * beta) / ((1 + 2 * beta) * curvature)
     fresh = 1 - hypers.get("dampening", 0.0) if beta else 1.0

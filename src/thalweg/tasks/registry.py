@@ -51,7 +51,7 @@ def names() -> list[str]:
 
     Examples:
         >>> names()[:4]
-        ['ackley', 'beale', 'bowl', 'breast-cancer']
+        ['ackley', 'beale', 'booth', 'bowl']
     """
     return sorted(_tasks())
 

@@ -39,11 +39,20 @@ class Minimum:
 
 @dataclass(frozen=True)
 class Saddle:
-    """A pass: level ground that falls in one direction and rises in the other."""
+    """A pass: level ground that falls in some directions and rises in those between.
+
+    Attributes:
+        x: its first coordinate, right to 1e-10.
+        y: its second coordinate, right to 1e-10.
+        value: the height there.
+        ways: how many ways lead down: two, but three from a monkey saddle, where the curvature is
+            zero too.
+    """
 
     x: float
     y: float
     value: float
+    ways: int = 2
 
 
 @dataclass(frozen=True)

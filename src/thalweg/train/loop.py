@@ -24,6 +24,7 @@ from thalweg.train.plan import Plan, Rule, batch_of
 from thalweg.train.record import Epoch, Record
 from thalweg.train.run import Run, start
 from thalweg.train.seeds import Seeds, generators_kept
+from thalweg.train.snapshot import keep_snapshot, kept_steps
 
 
 def fit(
@@ -45,6 +46,7 @@ def fit(
     label: str | None = None,
     test: bool = True,
     stop: Callable[[Record], bool] | None = None,
+    keep: int = 0,
 ) -> Record:
     """Train a task's model with a rule, and say what happened.
 
@@ -54,7 +56,8 @@ def fit(
 
     Args:
         task: a task, or its name as `thalweg.tasks.find` takes it.
-        rule: the name of a rule, or a function from parameters to any torch optimizer.
+        rule: the name of a rule, a rule as `thalweg.rules.read` gives it, or a function from
+            parameters to any torch optimizer.
         hypers: the rule's hyper-parameters by name; values may be schedules.
         epochs: passes over the training part; None is the task's usual number.
         batch: samples a step; None takes the whole training part, which is gradient descent.
@@ -72,6 +75,8 @@ def fit(
         test: open the test part at the end; False leaves it closed, and a later call may open it.
         stop: asked after every epoch, epoch 0 included, whether to end the run with status
             "hopeless"; so it stays, also when the run is started again.
+        keep: snapshots of the weights to keep in `out`/path, evenly spread by factors of the step,
+            so that `thalweg.terrain` can draw the path; 50 are usual, 0 keeps none.
 
     Returns:
         The record. A loss that is not finite ends the run with status "diverged": a fact.
@@ -113,12 +118,14 @@ def fit(
         label=label,
         test=test,
         stop=stop,
+        keep=keep,
     )
     with ExitStack() as stack:
         folder = None if out is None else stack.enter_context(locked(Path(out)))
         stack.enter_context(generators_kept())
         run = start(plan, folder)
         resuming.restore(run, allowed=resume)
+        run.kept = kept_steps(plan.epochs * run.steps_per_epoch, plan.keep)
         _go(run, on_epoch or (lambda record: None))
         return run.record
 
@@ -126,6 +133,8 @@ def fit(
 def _go(run: Run, on_epoch: Callable[[Record], object]) -> None:
     """From wherever the run stands to its end."""
     if not run.record.history:
+        if run.kept:
+            keep_snapshot(run)
         _close_epoch(run, diverged=False)
         on_epoch(run.record)
     while run.record.status == "running" and run.epoch < run.plan.epochs:
@@ -143,6 +152,10 @@ def _train_epoch(run: Run) -> bool:
         for inputs, targets in batches(run):
             take_step(run, params, inputs, targets)
             now = perf_counter()
+            if run.step in run.kept:
+                run.seconds += now - clock
+                keep_snapshot(run)
+                clock = now = perf_counter()
             if now - saved > patience and run.batches < run.steps_per_epoch:
                 run.seconds += now - clock
                 resuming.save(run)
@@ -230,6 +243,8 @@ def _finish(run: Run) -> None:
     record = run.record
     if record.test is not None:
         return  # a run that had ended before
+    if run.kept:
+        keep_snapshot(run)  # the end belongs to the path, also where a run ended before its time
     if record.status == "running":
         record.status = "finished"
     elif not run.plan.test:

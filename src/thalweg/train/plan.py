@@ -10,11 +10,12 @@ from typing import Any, Literal
 from torch import Tensor
 from torch.optim import Optimizer
 
+from thalweg import rules
 from thalweg.tasks.task import Task
 from thalweg.train.record import Record
 from thalweg.train.seeds import Seeds
 
-Rule = str | Callable[[Iterable[Tensor]], Optimizer]
+Rule = str | rules.Rule | Callable[[Iterable[Tensor]], Optimizer]
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,13 @@ class Plan:
     label: str | None = None
     test: bool = True
     stop: Callable[[Record], bool] | None = None
+    keep: int = 0
     settings: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
         _whole("epochs", self.epochs, 0, f"{self.task.epochs} usually suffice")
         _whole("accumulate", self.accumulate, 1, "1 takes each batch in one piece")
+        _whole("keep", self.keep, 0, "50 snapshots are usual, 0 keeps none")
         if self.batch is not None:
             _whole("batch", self.batch, 1, f"{self.task.batch} is usual, None is the full batch")
         if self.patience is not None:
@@ -52,7 +55,7 @@ class Plan:
         if self.clip_norm is not None:
             _above_zero("clip_norm", self.clip_norm, "1.0 is usual, None does not clip")
         _above_zero("checkpoint_every_seconds", self.checkpoint_every_seconds, "60 is usual")
-        if not isinstance(self.rule, str) and self.hypers:
+        if not isinstance(self.rule, str | rules.Rule) and self.hypers:
             raise TypeError("hypers: only for a rule by name; set them where the optimizer is made")
         settings = {
             "accumulate": self.accumulate,

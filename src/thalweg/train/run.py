@@ -37,6 +37,7 @@ class Run:
         gradient_evaluations: gradients of single samples computed.
         seconds: spent training.
         best_weights: the model's state at the best epoch.
+        kept: steps after which a snapshot is kept.
     """
 
     plan: Plan
@@ -51,6 +52,7 @@ class Run:
     gradient_evaluations: int = 0
     seconds: float = 0.0
     best_weights: dict[str, Any] = field(default_factory=dict)
+    kept: frozenset[int] = frozenset()
 
     @property
     def params(self) -> list[Tensor]:
