@@ -2,7 +2,8 @@
 
 MkDocs calls `on_page_markdown` for every page. `docs/rules/adam.md` gets a title, the equation of
 `thalweg/rules/adam.py`, and tables of its numbers, states, dialects and presets; the list of all
-rules takes the place of its marker in `docs/rules/index.md`.
+rules takes the place of its marker in `docs/rules/index.md`, and the doctor's catalogue that of its
+own in `docs/doctor.md`.
 """
 
 import json
@@ -14,15 +15,19 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from thalweg import rules
+from thalweg.doctor.symptom import catalogue
 from thalweg.rules import Hyper, Rule, Slot
 
 RESULTS = Path(__file__).parent.parent / "benchmarks" / "results"
 LIST = "<!-- all rules -->"
+SYMPTOMS = "<!-- all symptoms -->"
 
 
 def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
     """The page's Markdown as MkDocs should render it."""
     place = PurePosixPath(page.file.src_uri)
+    if place.name == "doctor.md":
+        return markdown.replace(SYMPTOMS, every_symptom())
     if place.parent.name != "rules":
         return markdown
     if place.stem in rules.names():
@@ -51,6 +56,24 @@ def every_rule() -> str:
             for rule in found
         ],
     )
+
+
+def every_symptom() -> str:
+    """The doctor's catalogue: one row for each symptom."""
+    rows = [
+        (
+            one.number,
+            f"**{one.name}**: {one.title}",
+            one.looks_like,
+            one.measures,
+            one.prescribes,
+            one.falsified_by,
+            one.source,
+        )
+        for one in catalogue()
+    ]
+    names = ("", "symptom", "what you see", "when it speaks", "what to change", "wrong if", "from")
+    return _table(names, rows)
 
 
 def _said(rule: Rule) -> str:

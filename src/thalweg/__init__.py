@@ -14,18 +14,9 @@ from thalweg.optim import build, groups, optimizer
 from thalweg.rules.modifiers import averaged, cautious, decoupled, lookahead
 from thalweg.version import __version__
 
-_ROOMS = (
-    "race",
-    "terrain",
-    "doctor",
-    "probe",
-    "tasks",
-    "train",
-    "web",
-    "serve",
-    "cli",
-    "engines",
-)
+_ROOMS = ("race", "terrain", "doctor", "probe", "tasks", "train", "web", "serve", "cli", "engines")
+
+_FROM_ROOMS = {"watch": "doctor", "diagnose": "doctor", "faults": "doctor"}
 
 __all__ = [
     "__version__",
@@ -50,8 +41,10 @@ for _name in rules.names():
 def __getattr__(name: str) -> Any:
     if name in _ROOMS:
         return importlib.import_module(f"thalweg.{name}")
+    if name in _FROM_ROOMS:
+        return getattr(importlib.import_module(f"thalweg.{_FROM_ROOMS[name]}"), name)
     raise AttributeError(f"thalweg has no {name!r}; dir(thalweg) lists what it has")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ROOMS})
+    return sorted({*globals(), *_ROOMS, *_FROM_ROOMS})

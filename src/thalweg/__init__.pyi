@@ -5,14 +5,21 @@ from typing import Any, Literal
 from torch import Tensor, dtype
 
 from thalweg import cli as cli
+from thalweg import doctor as doctor
 from thalweg import engines as engines
 from thalweg import optim as optim
+from thalweg import probe as probe
 from thalweg import race as race
 from thalweg import rules as rules
 from thalweg import schedules as schedules
+from thalweg import serve as serve
 from thalweg import tasks as tasks
+from thalweg import terrain as terrain
 from thalweg import train as train
 from thalweg import web as web
+from thalweg.doctor import diagnose as diagnose
+from thalweg.doctor import faults as faults
+from thalweg.doctor import watch as watch
 from thalweg.optim import RuleOptimizer
 from thalweg.optim import build as build
 from thalweg.optim import groups as groups

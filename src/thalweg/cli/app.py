@@ -114,6 +114,9 @@ def train(
     ] = None,
     clip_norm: Annotated[float | None, typer.Option(help="Longest gradient.")] = None,
     accumulate: Annotated[int, typer.Option(help="Take each batch in so many pieces.")] = 1,
+    keep: Annotated[
+        int, typer.Option(help="Snapshots to keep, for `thalweg terrain`; 50 are usual.")
+    ] = 0,
     engine: Engine = "auto",
     open_page: Open = False,
 ) -> None:
@@ -132,6 +135,7 @@ def train(
         clip_norm=clip_norm,
         accumulate=accumulate,
         engine=engine,
+        keep=keep,
     )
     train(wish, out=out, open_page=open_page)
 
@@ -143,7 +147,8 @@ def race(
         str,
         typer.Option(
             metavar="A,B,...",
-            help="Rules, or gradient-descent, momentum, nesterov; other=adam calls one otherwise.",
+            help="Rules, or gradient-descent, momentum, nesterov; other=adam calls one otherwise, "
+            "mine=file.py:rule races your own.",
         ),
     ] = "gradient-descent,sgd,momentum,adam",
     points: Annotated[
@@ -217,6 +222,101 @@ def race(
 
 
 @app.command()
+def terrain(
+    what: Annotated[
+        str, typer.Argument(metavar="RUN|SURFACE", help="A run's folder, or a surface's name.")
+    ],
+    directions: Annotated[
+        str | None, typer.Option(help="random, pca, hessian or between; pca where a run kept some.")
+    ] = None,
+    other: Annotated[
+        str | None, typer.Option(metavar="RUN", help="A second run, to look between the two.")
+    ] = None,
+    size: Annotated[int | None, typer.Option(help="Points along each side; 51 of a run.")] = None,
+    samples: Annotated[int, typer.Option(help="Of the training data; 0 takes all.")] = 1024,
+    mode: Annotated[
+        str | None, typer.Option(help="Batch normalisation: running, batch or recalibrated.")
+    ] = None,
+    window: Annotated[
+        str | None,
+        typer.Option("--range", metavar="R|A:B,C:D", help="Window, in units of the directions."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of samples and random directions.")] = 0,
+    task: Annotated[
+        str | None, typer.Option(metavar="FILE.py:NAME", help="The run's task, if it is yours.")
+    ] = None,
+    rules: Annotated[
+        str, typer.Option(metavar="A,B,...", help="On a surface: send these rules over it.")
+    ] = "",
+    steps: Annotated[int, typer.Option(help="On a surface: steps of each rule.")] = 200,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of terrain.json and terrain.html.")
+    ] = None,
+    open_page: Open = False,
+) -> None:
+    """Draw what a loss looks like. The same command again goes on where it was."""
+    from thalweg.cli.terrain import Asked, draw
+
+    asked = Asked(
+        what=what,
+        directions=directions,
+        other=other,
+        size=size,
+        samples=samples,
+        mode=mode,
+        window=window,
+        seed=seed,
+        task=task,
+        rules=[name for name in rules.split(",") if name],
+        steps=steps,
+    )
+    draw(asked, out=out, open_page=open_page)
+
+
+@app.command()
+def doctor(
+    patient: Annotated[
+        str | None,
+        typer.Argument(metavar="RUN", help="A run's folder, or a task: path/to/file.py:name."),
+    ] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(help="The run's task, where it is one of your own: path/to/file.py:name."),
+    ] = None,
+    post_mortem: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Read logs and checkpoints only: a run, CSV or JSON."),
+    ] = None,
+    fork: Annotated[
+        bool, typer.Option("--fork", help="Try the change beside the unchanged run.")
+    ] = False,
+    steps: Annotated[int, typer.Option(help="Steps of each side of the fork.")] = 100,
+    epochs: Annotated[
+        int | None, typer.Option(help="For a task: train so many epochs first.")
+    ] = None,
+    rule: Annotated[str, typer.Option(help="For a task: train with this rule.")] = "adam",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the diagnosis as JSON.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of the report; the run's if none.")
+    ] = None,
+    open_page: Open = False,
+) -> None:
+    """Say what is wrong with a run and what to change. The run itself stays as it is."""
+    from thalweg.cli.doctor import Complaint, doctor
+
+    asked = Complaint(
+        patient=patient,
+        task=task,
+        post_mortem=post_mortem,
+        fork=fork,
+        steps=steps,
+        epochs=epochs,
+        rule=rule,
+    )
+    doctor(asked, as_json=as_json, out=out, open_page=open_page)
+
+
+@app.command()
 def rules() -> None:
     """List the rules."""
     from thalweg.cli.show import list_rules
@@ -253,6 +353,29 @@ def tasks() -> None:
     from thalweg.cli.show import list_tasks
 
     list_tasks()
+
+
+@app.command()
+def serve(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="DIR", help="Whose runs and races are shown; here if not said."),
+    ] = None,
+    port: Annotated[int, typer.Option(help="Where to listen; 0 takes any that is free.")] = 8470,
+    host: Annotated[
+        str, typer.Option(help="The address to listen at; others than this machine need --expose.")
+    ] = "127.0.0.1",
+    expose: Annotated[
+        bool, typer.Option("--expose", help="Let others on the network in who have the link.")
+    ] = False,
+    no_open: Annotated[
+        bool, typer.Option("--no-open", help="Print the link; don't open the browser.")
+    ] = False,
+) -> None:
+    """Look at surfaces, runs and races in a page, and let the rules run there."""
+    from thalweg.cli.serve import serve
+
+    serve(folder, host=host, port=port, expose=expose, open_page=not no_open)
 
 
 def read_batch(text: str | None) -> int | str | None:

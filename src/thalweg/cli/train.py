@@ -13,6 +13,7 @@ from thalweg import train as room
 from thalweg.cli import table
 from thalweg.cli.complaint import Stopped
 from thalweg.cli.progress import Progress
+from thalweg.doctor.aside import aside
 from thalweg.schedules import Schedule
 from thalweg.train.record import Record
 from thalweg.web import run, sentence
@@ -32,6 +33,7 @@ class Wish:
     clip_norm: float | None = None
     accumulate: int = 1
     engine: str = "auto"
+    keep: int = 0
 
 
 def folder_for(wish: Wish) -> Path:
@@ -41,7 +43,7 @@ def folder_for(wish: Wish) -> Path:
     another run, and the same command again goes on with the run that is there.
     """
     plain = asdict(wish)
-    for name in ("epochs", "patience"):  # these only say how long to go on
+    for name in ("epochs", "patience", "keep"):  # how long to go on, and what to keep
         del plain[name]
     for name, value in wish.hypers.items():
         plain["hypers"][name] = value.to_dict() if isinstance(value, Schedule) else value
@@ -67,6 +69,9 @@ def train(wish: Wish, *, out: Path | None, open_page: bool) -> None:
             raise Stopped(f"stopped; the same command goes on with the run in {folder}") from None
     page = run.write(record, folder, task=wish.task)
     report(record)
+    said = aside(record)
+    if said is not None:
+        print(f"doctor: {said}")
     tell(page, open_page)
 
 

@@ -17,7 +17,7 @@ class Estimate:
 
     Attributes:
         value: the median of the probes, or the estimate itself.
-        low: lower end.
+        low: lower end: 95 % of the probes lie between both ends, or the estimate does.
         high: upper end.
         count: probes, samples or evaluations that it stands on.
     """
@@ -156,8 +156,8 @@ class Evidence:
         training: the model was in train mode while it was trained; None if not known.
         blind: relative difference of the loss with inputs and with the inputs zeroed.
         overfit: loss reached on 16 samples over the loss before, by a copy with a safe optimizer.
-        shuffled: loss slope on true labels over that on shuffled labels, by copies; near 1: labels
-            tell nothing.
+        shuffled: held-out loss after sixty steps on shuffled labels over that after as many on
+            true ones, by fresh copies; near 1: labels tell nothing.
         non_finite: where the first value that is not finite came up ("inputs", "layer 3", "loss",
             "gradient of layer 2"), or "".
         bad_inputs: values in the probe inputs that are not finite.

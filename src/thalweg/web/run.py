@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from thalweg.doctor.aside import aside
+from thalweg.train import number
 from thalweg.train.record import Record
-from thalweg.web import number, sentence
+from thalweg.web import sentence
 from thalweg.web.curve import TALL, parts, portrait
 from thalweg.web.page import Markup, Page, element, facts, legend, table
 
@@ -28,6 +30,9 @@ def page(record: Record, task: str | None = None) -> Page:
         ),
         _figures(record),
     )
+    said = aside(record)
+    if said is not None:
+        made.add(element("p", f"The doctor: {said}", "note"))
     if record.history:
         made.add(legend(parts(record)))
         charts = portrait(record)

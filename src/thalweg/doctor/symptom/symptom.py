@@ -128,4 +128,4 @@ def measured(evidence: Evidence, name: str) -> bool:
     (False, True)
     """
     value = getattr(evidence, name)
-    return value is not None and value != [] and value != ""
+    return value is not None and value not in ([], "")

@@ -1,0 +1,26 @@
+"""What is wrong with this run, and what should be changed?"""
+
+from thalweg.doctor import faults
+from thalweg.doctor.call import diagnose
+from thalweg.doctor.diagnosis import Diagnosis, judge
+from thalweg.doctor.evidence import Activation, Estimate, Evaluation, Evidence, Layer, Point
+from thalweg.doctor.examine import examine
+from thalweg.doctor.post_mortem import post_mortem
+from thalweg.doctor.watch import Watch, watch
+
+__all__ = [
+    "Activation",
+    "Diagnosis",
+    "Estimate",
+    "Evaluation",
+    "Evidence",
+    "Layer",
+    "Point",
+    "Watch",
+    "diagnose",
+    "examine",
+    "faults",
+    "judge",
+    "post_mortem",
+    "watch",
+]
