@@ -100,7 +100,7 @@ def theil_sen(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         Shape (rows,).
 
     Example:
-        >>> theil_sen(np.arange(4.0), np.array([[1.0, 3.0, 5.0, 70.0]])).tolist()
+        >>> theil_sen(np.arange(5.0), np.array([[1.0, 3.0, 5.0, 70.0, 9.0]])).tolist()
         [2.0]
     """
     one, other = np.triu_indices(len(x), 1)
