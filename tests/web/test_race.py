@@ -12,7 +12,7 @@ import pytest
 from tests.web.browser import look
 from tests.web.race_sample import sample, unfinished
 from thalweg.race.result import Span, Verdict
-from thalweg.web import race, race_curve, race_forest, race_search, race_table, roster
+from thalweg.web import race, race_curve, race_doctor, race_forest, race_search, race_table, roster
 from thalweg.web.span import HARD
 
 NOTHING = Span(math.nan, math.nan, math.nan)
@@ -199,6 +199,23 @@ def test_the_terminal_says_what_to_do_and_sums_up_what_passed(result):
     assert "Race longer" in failing
     assert unknown.startswith("? A6 late noise unknown")
     assert passed.startswith("✓ A1 boundary, A2")
+
+
+def test_the_doctor_speaks_of_a_method_whose_runs_diverge_and_of_no_other(result):
+    adam = result.entrant("adam")
+    adam.finals = [replace(final, status="diverged") for final in adam.finals]
+    said = [line for line in race.audit_lines(result) if line.startswith("The doctor on")]
+    assert len(said) == 1
+    assert said[0].startswith("The doctor on Adam: At step 400: The run has diverged")
+    assert said[0] in words(result)
+
+
+def test_the_doctor_reads_the_medians_of_the_final_runs(result):
+    adam = result.entrant("adam")
+    made = race_doctor.record(result, adam)
+    [curve] = [c for c in adam.curves if (c.part, c.name) == ("train", "loss")]
+    assert [line.train["loss"] for line in made.history] == curve.middle
+    assert [line.step for line in made.history] == curve.steps
 
 
 def test_a_final_run_without_a_score_is_counted_where_its_dot_is_missing(result):

@@ -59,7 +59,8 @@ def _found(asked: Complaint) -> tuple[Diagnosis, Path, str]:
         if asked.fork:
             raise ValueError("doctor: --fork needs a run to go on with; leave --post-mortem out")
         place = asked.post_mortem
-        folder = place if place.is_dir() else place.parent
+        # Not beside a check-up's report, which knows more.
+        folder = (place if place.is_dir() else place.parent) / "post-mortem"
         return judge(post_mortem(place)), folder, f"Post-mortem of {place.name}"
     if asked.patient is None:
         raise ValueError(

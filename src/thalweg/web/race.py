@@ -7,7 +7,7 @@ from pathlib import Path
 
 from thalweg.race.result import FILE, Result
 from thalweg.train import number
-from thalweg.web import race_curve, race_forest, race_search, race_table, roster
+from thalweg.web import race_curve, race_doctor, race_forest, race_search, race_table, roster
 from thalweg.web import span as words
 from thalweg.web.page import Markup, Page, element, escape, facts, legend
 from thalweg.web.roster import Seat
@@ -102,7 +102,10 @@ def rows(result: Result) -> tuple[list[str], list[list[str]]]:
 
 
 def audit_lines(result: Result) -> list[str]:
-    """The audits for a terminal: each that does not pass with what to do, then those that do."""
+    """The audits for a terminal: each that does not pass with what to do, then those that do.
+
+    Below them stands what the doctor says of methods whose final runs look ill.
+    """
     lines = []
     for audit in race_table.ordered(result.audits):
         sign, word = race_table.STATES[audit.passed]
@@ -113,7 +116,7 @@ def audit_lines(result: Result) -> list[str]:
     passed = [f"{audit.code} {audit.name}" for audit in result.audits if audit.passed]
     if passed:
         lines.append(f"{race_table.STATES[True][0]} {', '.join(passed)}")
-    return lines
+    return lines + [f"The doctor on {name}: {said}" for name, said in race_doctor.remarks(result)]
 
 
 def _verdict(result: Result, seats: list[Seat]) -> Markup:
@@ -211,6 +214,8 @@ def _trust(made: Page, result: Result, seats: list[Seat]) -> None:
         made.add(race_table.checks(result, seats))
     else:
         made.section("Audits", "The audits come when the search is done.", "Can it be trusted?")
+    for name, said in race_doctor.remarks(result):
+        made.add(element("p", f"The doctor on {name}: {said}", "note"))
 
 
 def _legend(seats: list[Seat]) -> Markup:
