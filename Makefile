@@ -9,7 +9,7 @@ RUN := $(VENV)/bin/python -m
 .DEFAULT_GOAL := help
 # One verb at a time, also under -j: they share one environment.
 .NOTPARALLEL:
-.PHONY: help race test slow faults lint format types floors docs bench bench-peers parity pictures clean
+.PHONY: help race serve test slow faults doctor-bench chromium lint format types floors docs bench bench-peers parity pictures clean
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -18,7 +18,11 @@ race: $(VENV)/ready-lab ## Race four optimizers on handwritten digits; the page 
 	$(VENV)/bin/thalweg race digits --rules gradient-descent,sgd,momentum,adam --widen \
 		--set momentum.momentum='ramp(0.5, 0.9, epochs=10)' --out runs/race
 
-test: $(VENV)/ready-test ## Run all tests, doctests and documentation examples but the slow ones
+serve: $(VENV)/ready-lab ## Open the page on which the rules run, with all runs and races in runs/
+	@mkdir -p runs
+	$(VENV)/bin/thalweg serve runs
+
+test: $(VENV)/ready-test chromium ## Run all tests, doctests and documentation examples but the slow ones
 	$(RUN) pytest -n auto --maxprocesses 8 --dist worksteal
 
 slow: $(VENV)/ready-test ## Run the tests that take minutes
@@ -26,6 +30,9 @@ slow: $(VENV)/ready-test ## Run the tests that take minutes
 
 faults: $(VENV)/ready-lab ## Kill ten races at random moments, and see that nothing is lost, doubled or different
 	$(VENV)/bin/python scripts/faults.py --races 10
+
+doctor-bench: $(VENV)/ready-lab ## Break trainings on purpose, and count how often the doctor finds what is broken
+	$(VENV)/bin/python benchmarks/doctor.py
 
 lint: $(VENV)/ready-dev ## Check style and format
 	$(RUN) ruff check
@@ -59,6 +66,13 @@ pictures: $(VENV)/ready-lab ## Draw the pictures of the README and the documenta
 clean: ## Delete caches and built files; environments and runs/ stay
 	rm -rf build dist site .pytest_cache .ruff_cache .hypothesis .import_linter_cache src/*.egg-info
 	find src tests benchmarks scripts docs -type d -name __pycache__ -prune -exec rm -rf {} +
+
+# Browser tests drive Debian's Chromium. Without it they are skipped, which under CI is a failure.
+chromium:
+	@command -v chromium >/dev/null \
+		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+			&& apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } \
+		|| echo "no Chromium, and no right to install it: browser tests are skipped"
 
 # The environment. `whole` is away while pip works: an install that was interrupted leaves none, and
 # the next verb starts again from an empty folder. mv keeps its time, so that nothing looks outdated.
