@@ -25,7 +25,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from benchmarks.clock import machine
 from benchmarks.doctor_cases import Spec, specs
-from benchmarks.doctor_measure import FOLDER, code, measure
+from benchmarks.doctor_measure import CODE, FOLDER, measure
 from benchmarks.doctor_score import Judged, Scores, judged, score
 from benchmarks.doctor_tables import report
 
@@ -41,7 +41,7 @@ def main() -> None:
     kept = {} if asked.fresh else read(folder, wanted)
     todo = [one for one in wanted if one.key not in kept]
     if asked.stale:
-        todo += [one for one in wanted if one.key in kept and kept[one.key]["code"] != code()]
+        todo += [one for one in wanted if one.key in kept and kept[one.key]["code"] != CODE]
     # The calibration part first, then in a drawn order: what is there after half of the time is a
     # fair sample.
     random.Random(0).shuffle(todo)

@@ -73,7 +73,7 @@ def measure(spec: Spec, folder: Path = FOLDER) -> dict[str, Any]:
         "validation": to_plain(validation(training)),
         "course": to_plain([one.validation for one in training.evaluations]),
         "seconds": seconds,
-        "code": code(),
+        "code": CODE,
     }
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(kept, allow_nan=False).encode()
@@ -125,3 +125,7 @@ def code() -> str:
 def _finite(losses: list[float]) -> Any:
     mean = sum(losses) / len(losses)
     return mean if math.isfinite(mean) else "nan"
+
+
+CODE = code()
+"""Of the files as they were when this process began."""

@@ -126,3 +126,9 @@ def test_inputs_come_before_the_divergence_that_they_cause():
     found = decide(spoilt)
     assert found.found[0].symptom == "inputs"
     assert {"diverging", "dead-units"} <= set(found.consequences)
+
+
+def test_a_good_checkpoint_whose_tiny_loss_doubles_has_not_diverged():
+    known = {"initial": 0.004, "losses": points(0.004, *[0.009] * 300)}
+    assert judged("diverging", **known) is None
+    assert judged("diverging", initial=0.4, losses=points(0.4, *[0.9] * 300)) is not None

@@ -24,6 +24,8 @@ thresholds = {
     "thrown": 3.0,
     "back": 0.05,
     "batch": 16.0,
+    "least_loss": 0.1,
+    "high": 0.5,
 }
 
 
@@ -114,7 +116,10 @@ def _thrown(evidence: Evidence) -> Finding | None:
     rank = 2 if (evidence.batch or 0) >= thresholds["batch"] else 10
     top = sorted(one.value for one in evidence.losses if math.isfinite(one.value))[-rank]
     now = middle(recent)
-    back = now < thresholds["back"] * first or trend(evidence).course != "flat"
+    back = (
+        now < thresholds["back"] * max(first, evidence.expected or 0.0)
+        or trend(evidence).course != "flat"
+    )
     if top < thresholds["thrown"] * first or back:
         return None
     return Finding(
@@ -132,11 +137,18 @@ def _thrown(evidence: Evidence) -> Finding | None:
 
 
 def _first(evidence: Evidence) -> float | None:
-    """The loss before the first step, that of the first batch where nothing better is known."""
-    if evidence.initial is not None:
-        return evidence.initial
+    """The loss before the first step, that of the first batch where nothing better is known.
+
+    A run from a good checkpoint begins with next to none, and twice of that is nothing either: no
+    less is taken than a tenth of the loss of knowing nothing.
+    """
     known = evidence.losses
-    return known[0].value if known and known[0].step <= 1 else None
+    first = evidence.initial
+    if first is None:
+        first = known[0].value if known and known[0].step <= 1 else None
+    return (
+        first if first is None else max(first, thresholds["least_loss"] * (evidence.expected or 0))
+    )
 
 
 def _recent(evidence: Evidence) -> list[float]:
@@ -147,9 +159,10 @@ def _recent(evidence: Evidence) -> list[float]:
 
 def _spiky(evidence: Evidence) -> Finding | None:
     values = [one.value for one in evidence.losses if math.isfinite(one.value) and one.value > 0]
-    first = evidence.initial or (values[0] if values else 0.0)
     if len(values) < 50:
         return None
+    # A hard batch after a good checkpoint is no spike, far as it stands above the others.
+    first = max(evidence.initial or values[0], thresholds["high"] * (evidence.expected or 0.0))
     logs = [math.log(one) for one in values]
     centre = [middle(logs[max(0, i - 25) : i + 26]) for i in range(len(logs))]
     rest = [a - b for a, b in zip(logs, centre, strict=True)]
