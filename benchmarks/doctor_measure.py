@@ -20,7 +20,7 @@ from benchmarks.doctor_cases import Spec
 from thalweg import doctor
 from thalweg.doctor import faults
 from thalweg.doctor.fault.training import Training
-from thalweg.doctor.plain import to_plain
+from thalweg.doctor.verdict.plain import to_plain
 from thalweg.train.atomic import replace
 from thalweg.train.evaluate import eval_mode
 

@@ -24,7 +24,7 @@ from torch import nn
 
 from thalweg import tasks
 from thalweg.doctor import watch
-from thalweg.doctor.watch import Watch
+from thalweg.doctor.ride.watch import Watch
 
 RESULT = Path(__file__).parent / "results" / "doctor_overhead.md"
 BLOCK = {"digits-cnn": 200, "characters": 40}

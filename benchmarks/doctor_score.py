@@ -10,8 +10,8 @@ from typing import Any
 
 from benchmarks.doctor_cases import DOSES, Spec, harmed, settled
 from thalweg.doctor import faults
-from thalweg.doctor.diagnosis import judge
-from thalweg.doctor.plain import from_plain, read_evidence
+from thalweg.doctor.verdict.diagnosis import judge
+from thalweg.doctor.verdict.plain import from_plain, read_evidence
 
 Z = 1.959964
 

@@ -11,9 +11,9 @@ import tempfile
 from pathlib import Path
 
 from thalweg.doctor.call import proved
-from thalweg.doctor.diagnosis import Diagnosis, judge
 from thalweg.doctor.examine import examine
-from thalweg.doctor.opened import opened
+from thalweg.doctor.past.opened import opened
+from thalweg.doctor.verdict.diagnosis import Diagnosis, judge
 from thalweg.train import fit
 from thalweg.train.record import Record
 from thalweg.web.colour import CYCLE

@@ -11,9 +11,9 @@ from thalweg import tasks
 from thalweg import train as training
 from thalweg.cli.train import tell
 from thalweg.doctor.call import proved
-from thalweg.doctor.diagnosis import Diagnosis, judge
-from thalweg.doctor.opened import Opened, opened
-from thalweg.doctor.post_mortem import post_mortem
+from thalweg.doctor.past.opened import Opened, opened
+from thalweg.doctor.past.post_mortem import post_mortem
+from thalweg.doctor.verdict.diagnosis import Diagnosis, judge
 from thalweg.train.record import FILE
 from thalweg.web import doctor as drawing
 

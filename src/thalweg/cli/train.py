@@ -13,7 +13,7 @@ from thalweg import train as room
 from thalweg.cli import table
 from thalweg.cli.complaint import Stopped
 from thalweg.cli.progress import Progress
-from thalweg.doctor.aside import aside
+from thalweg.doctor.verdict.aside import aside
 from thalweg.schedules import Schedule
 from thalweg.train.record import Record
 from thalweg.web import run, sentence

@@ -2,11 +2,11 @@
 
 from thalweg.doctor import faults
 from thalweg.doctor.call import diagnose
-from thalweg.doctor.diagnosis import Diagnosis, judge
 from thalweg.doctor.evidence import Activation, Estimate, Evaluation, Evidence, Layer, Point
 from thalweg.doctor.examine import examine
-from thalweg.doctor.post_mortem import post_mortem
-from thalweg.doctor.watch import Watch, watch
+from thalweg.doctor.past.post_mortem import post_mortem
+from thalweg.doctor.ride.watch import Watch, watch
+from thalweg.doctor.verdict.diagnosis import Diagnosis, judge
 
 __all__ = [
     "Activation",

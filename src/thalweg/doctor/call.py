@@ -8,13 +8,13 @@ from typing import Any
 from torch import nn
 from torch.optim import Optimizer
 
-from thalweg.doctor.cut import cut
-from thalweg.doctor.diagnosis import Diagnosis, forked, judge
 from thalweg.doctor.evidence import Evidence
 from thalweg.doctor.examine import examine
 from thalweg.doctor.fork import STEPS
 from thalweg.doctor.fork import fork as try_fork
-from thalweg.doctor.patient import Loss
+from thalweg.doctor.measure.cut import cut
+from thalweg.doctor.measure.patient import Loss
+from thalweg.doctor.verdict.diagnosis import Diagnosis, forked, judge
 
 
 def diagnose(

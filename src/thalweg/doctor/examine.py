@@ -16,18 +16,26 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from thalweg.doctor import activations, alignment, curvature, inputs, layers, noise_scale, wiring
-from thalweg.doctor.adaptive import epsilon_share, surprise
-from thalweg.doctor.batches import Batches, batches
-from thalweg.doctor.estimate import spread
 from thalweg.doctor.evidence import Evaluation, Evidence, Point
-from thalweg.doctor.history import begun
-from thalweg.doctor.non_finite import origin
-from thalweg.doctor.observed import reasons
-from thalweg.doctor.patient import Loss, Patient, output
-from thalweg.doctor.rule import divisor, hypers_of, name_of, steps_of
-from thalweg.doctor.schedule import describe
-from thalweg.doctor.trial import trials
+from thalweg.doctor.measure import (
+    activations,
+    alignment,
+    curvature,
+    inputs,
+    layers,
+    noise_scale,
+    wiring,
+)
+from thalweg.doctor.measure.adaptive import epsilon_share, surprise
+from thalweg.doctor.measure.batches import Batches, batches
+from thalweg.doctor.measure.estimate import spread
+from thalweg.doctor.measure.non_finite import origin
+from thalweg.doctor.measure.patient import Loss, Patient, output
+from thalweg.doctor.measure.rule import divisor, hypers_of, name_of, steps_of
+from thalweg.doctor.measure.trial import trials
+from thalweg.doctor.past.history import begun
+from thalweg.doctor.past.observed import reasons
+from thalweg.doctor.past.schedule import describe
 from thalweg.probe.mode import norms, switched
 from thalweg.probe.probe import Probe
 from thalweg.probe.sample import Sample, sample

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 
-from thalweg.doctor.course import matrices
-from thalweg.doctor.diagnosis import Diagnosis
 from thalweg.doctor.evidence import Evidence, Point
+from thalweg.doctor.past.course import matrices
 from thalweg.doctor.symptom import Finding
+from thalweg.doctor.verdict.diagnosis import Diagnosis
 from thalweg.web.colour import BLUE, GREEN, GREY, ORANGE, VERMILION, Ink
 from thalweg.web.figure import Chart, axis, figure, finite, line, mark, text
 from thalweg.web.page import Markup, Page, element, facts

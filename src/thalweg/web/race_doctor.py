@@ -5,7 +5,7 @@ A race keeps curves, not records: the medians over the final seeds are read as o
 
 from __future__ import annotations
 
-from thalweg.doctor.aside import aside
+from thalweg.doctor.verdict.aside import aside
 from thalweg.race.result import Curve, Entrant, Result
 from thalweg.train.record import Epoch, Record, Status
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from thalweg.doctor.aside import aside
+from thalweg.doctor.verdict.aside import aside
 from thalweg.train import number
 from thalweg.train.record import Record
 from thalweg.web import sentence

@@ -4,7 +4,7 @@ import pytest
 
 from tests.doctor.made import activation, healthy, judged, layer, near, noisy, points
 from thalweg.doctor.evidence import Evaluation
-from thalweg.doctor.order import decide
+from thalweg.doctor.verdict.order import decide
 
 
 def evaluations(train, validation, count=8):

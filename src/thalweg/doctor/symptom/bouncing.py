@@ -7,11 +7,11 @@ near 1 bounces in its own way: it carries the weights uphill for many steps.
 
 from __future__ import annotations
 
-from thalweg.doctor.course import enough, number, trend
 from thalweg.doctor.evidence import Evidence
-from thalweg.doctor.remedy import scale_lr, set_hyper
+from thalweg.doctor.past.course import enough, number, trend
 from thalweg.doctor.symptom.symptom import Finding, Symptom
-from thalweg.doctor.wording import interval, share, short
+from thalweg.doctor.verdict.remedy import scale_lr, set_hyper
+from thalweg.doctor.verdict.wording import interval, share, short
 
 thresholds = {
     "ratio": 2.0,

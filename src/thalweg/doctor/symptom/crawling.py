@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 
-from thalweg.doctor.course import enough, in_tail, left
-from thalweg.doctor.critical import MOST
 from thalweg.doctor.evidence import Estimate, Evidence
-from thalweg.doctor.remedy import scale_lr
+from thalweg.doctor.measure.critical import MOST
+from thalweg.doctor.past.course import enough, in_tail, left
 from thalweg.doctor.symptom.symptom import Finding, Symptom
-from thalweg.doctor.wording import factor_interval, interval, share, short, times
+from thalweg.doctor.verdict.remedy import scale_lr
+from thalweg.doctor.verdict.wording import factor_interval, interval, share, short, times
 
 thresholds = {
     "multiplier": 10.0,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from thalweg.doctor.evidence import Evidence
-from thalweg.doctor.remedy import scale_lr
 from thalweg.doctor.symptom.symptom import Finding, Prescription, Symptom
-from thalweg.doctor.wording import share, some
+from thalweg.doctor.verdict.remedy import scale_lr
+from thalweg.doctor.verdict.wording import share, some
 
 thresholds = {"dead": 0.5, "severe": 0.9, "samples": 250.0}
 

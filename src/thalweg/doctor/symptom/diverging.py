@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
-from thalweg.doctor.course import lr, middle, trend
 from thalweg.doctor.evidence import Evidence
-from thalweg.doctor.remedy import scale_lr
+from thalweg.doctor.past.course import lr, middle, trend
 from thalweg.doctor.symptom.symptom import Finding, Prescription, Symptom
-from thalweg.doctor.wording import count, short, times
+from thalweg.doctor.verdict.remedy import scale_lr
+from thalweg.doctor.verdict.wording import count, short, times
 
 thresholds = {
     "above": 1.2,

@@ -6,11 +6,11 @@ steps too long. It comes before spikes (Wortsman et al. 2023), and is only obser
 
 from __future__ import annotations
 
-from thalweg.doctor.course import left, number
 from thalweg.doctor.evidence import Evidence
-from thalweg.doctor.remedy import set_hyper
+from thalweg.doctor.past.course import left, number
 from thalweg.doctor.symptom.symptom import Finding, Prescription, Symptom
-from thalweg.doctor.wording import short, times
+from thalweg.doctor.verdict.remedy import set_hyper
+from thalweg.doctor.verdict.wording import short, times
 
 thresholds = {"divisor": 10.0, "severe": 1.0, "surprise": 2.3, "solved": 1e-3, "usual": 1e4}
 

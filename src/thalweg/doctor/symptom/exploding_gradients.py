@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from thalweg.doctor.course import matrices, middle, trend
 from thalweg.doctor.evidence import Evidence
-from thalweg.doctor.remedy import scale_lr
+from thalweg.doctor.past.course import matrices, middle, trend
 from thalweg.doctor.symptom.symptom import Finding, Prescription, Symptom
-from thalweg.doctor.wording import share, short, times
+from thalweg.doctor.verdict.remedy import scale_lr
+from thalweg.doctor.verdict.wording import share, short, times
 
 thresholds = {
     "depth": 70.0,

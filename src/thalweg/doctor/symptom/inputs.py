@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from thalweg.doctor.evidence import Evidence
 from thalweg.doctor.symptom.symptom import Finding, Prescription, Symptom
-from thalweg.doctor.wording import short
+from thalweg.doctor.verdict.wording import short
 
 thresholds = {"spread": 30.0, "severe": 1000.0, "uneven": 100.0}
 

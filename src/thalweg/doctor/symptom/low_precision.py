@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import prod
 
-from thalweg.doctor.course import lr
 from thalweg.doctor.evidence import Evidence, Layer
+from thalweg.doctor.past.course import lr
 from thalweg.doctor.symptom.symptom import Finding, Prescription, Symptom
-from thalweg.doctor.wording import share, some
+from thalweg.doctor.verdict.wording import share, some
 
 thresholds = {"unrounded": 0.2, "severe": 0.5, "flushed": 0.2}
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from thalweg.doctor.course import enough, trend
 from thalweg.doctor.evidence import Evidence
+from thalweg.doctor.past.course import enough, trend
 from thalweg.doctor.symptom.symptom import Finding, Prescription, Symptom
-from thalweg.doctor.wording import short
+from thalweg.doctor.verdict.wording import short
 
 thresholds = {"negative": 0.05}
 

@@ -7,11 +7,11 @@ SGD has reached the ball in which it only wanders at this learning rate (Pflug; 
 
 from __future__ import annotations
 
-from thalweg.doctor.course import enough, in_tail, middle, trend
 from thalweg.doctor.evidence import Evidence
-from thalweg.doctor.remedy import scale_lr
+from thalweg.doctor.past.course import enough, in_tail, middle, trend
 from thalweg.doctor.symptom.symptom import Finding, Symptom
-from thalweg.doctor.wording import interval, share, short, times
+from thalweg.doctor.verdict.remedy import scale_lr
+from thalweg.doctor.verdict.wording import interval, share, short, times
 
 thresholds = {
     "ratio": 10.0,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from thalweg.doctor.evidence import Evidence, Layer
 from thalweg.doctor.symptom.symptom import Finding, Prescription, Severity, Symptom
-from thalweg.doctor.wording import count, share, some
+from thalweg.doctor.verdict.wording import count, share, some
 
 thresholds = {"unrounded": 0.2, "dead": 0.5, "nothing": 1e-30, "severe": 0.5}
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from thalweg.doctor.course import number
 from thalweg.doctor.evidence import Evaluation, Evidence, Point
-from thalweg.doctor.slope import slope
+from thalweg.doctor.past.course import number
+from thalweg.doctor.past.slope import slope
 from thalweg.doctor.symptom.symptom import Finding, Prescription, Symptom
-from thalweg.doctor.wording import count, share, short
+from thalweg.doctor.verdict.wording import count, share, short
 
 thresholds = {"evaluations": 5.0, "rise": 0.2, "severe": 1.0, "gap": 0.35, "known": 0.2}
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from thalweg.doctor.course import enough, middle, trend
 from thalweg.doctor.evidence import Evidence
-from thalweg.doctor.remedy import scale_lr
+from thalweg.doctor.past.course import enough, middle, trend
 from thalweg.doctor.symptom.symptom import Finding, Symptom
-from thalweg.doctor.wording import share, short
+from thalweg.doctor.verdict.remedy import scale_lr
+from thalweg.doctor.verdict.wording import share, short
 
 thresholds = {"negative": 0.05, "slope": 0.3}
 

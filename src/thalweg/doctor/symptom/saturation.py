@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from thalweg.doctor.evidence import Activation, Evidence
 from thalweg.doctor.symptom.symptom import Finding, Prescription, Symptom
-from thalweg.doctor.wording import share, short, some
+from thalweg.doctor.verdict.wording import share, short, some
 
 thresholds = {"saturated": 0.5, "severe": 0.7}
 

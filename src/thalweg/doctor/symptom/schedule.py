@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from thalweg.doctor.course import enough
 from thalweg.doctor.evidence import Evidence
-from thalweg.doctor.remedy import set_hyper
+from thalweg.doctor.past.course import enough
 from thalweg.doctor.symptom.symptom import Finding, Severity, Symptom
-from thalweg.doctor.wording import interval, share, short
+from thalweg.doctor.verdict.remedy import set_hyper
+from thalweg.doctor.verdict.wording import interval, share, short
 
 thresholds = {
     "rate": 0.01,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from thalweg.doctor.evidence import Evidence
 from thalweg.doctor.symptom.symptom import Finding, Prescription, Symptom
-from thalweg.doctor.wording import short, times
+from thalweg.doctor.verdict.wording import short, times
 
 thresholds = {"difference": 1e-3, "severe": 0.1}
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from thalweg.doctor.course import middle
 from thalweg.doctor.evidence import Evidence
+from thalweg.doctor.past.course import middle
 from thalweg.doctor.symptom.symptom import Finding, Prescription, Severity, Symptom
-from thalweg.doctor.wording import share
+from thalweg.doctor.verdict.wording import share
 
 thresholds = {"gap": 0.5, "severe": 2.0, "dropout": 0.3, "loss": 0.1, "calls": 2.0}
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from thalweg.doctor.course import trend
 from thalweg.doctor.evidence import Evidence
+from thalweg.doctor.past.course import trend
 from thalweg.doctor.symptom.symptom import Finding, Prescription, Symptom
-from thalweg.doctor.wording import share, short
+from thalweg.doctor.verdict.wording import share, short
 
 thresholds = {
     "evaluations": 5.0,

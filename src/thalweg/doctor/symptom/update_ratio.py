@@ -7,11 +7,11 @@ out.
 
 from __future__ import annotations
 
-from thalweg.doctor.course import in_tail, lr, matrices, middle
 from thalweg.doctor.evidence import Evidence
-from thalweg.doctor.remedy import scale_lr
+from thalweg.doctor.past.course import in_tail, lr, matrices, middle
 from thalweg.doctor.symptom.symptom import Finding, Prescription, Severity, Symptom
-from thalweg.doctor.wording import short, times
+from thalweg.doctor.verdict.remedy import scale_lr
+from thalweg.doctor.verdict.wording import short, times
 
 thresholds = {"high": 0.1, "low": 1e-6, "spread": 1e3, "usual": 1e-3}
 

@@ -6,10 +6,10 @@ nothing by itself.
 
 from __future__ import annotations
 
-from thalweg.doctor.course import matrices, middle
 from thalweg.doctor.evidence import Evidence, Layer
+from thalweg.doctor.past.course import matrices, middle
 from thalweg.doctor.symptom.symptom import Finding, Prescription, Symptom
-from thalweg.doctor.wording import short, times
+from thalweg.doctor.verdict.wording import short, times
 
 thresholds = {"gradient": 1e-3, "severe": 1e-5, "update": 1e-3, "layers": 3.0}
 

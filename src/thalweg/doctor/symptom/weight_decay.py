@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from thalweg.doctor.course import lr, matrices, middle, number
 from thalweg.doctor.evidence import Evidence
-from thalweg.doctor.remedy import set_hyper
+from thalweg.doctor.past.course import lr, matrices, middle, number
 from thalweg.doctor.symptom.symptom import Finding, Symptom
-from thalweg.doctor.wording import share, short
+from thalweg.doctor.verdict.remedy import set_hyper
+from thalweg.doctor.verdict.wording import share, short
 from thalweg.probe.edge import SCALED
 
 thresholds = {"part": 0.5, "fall": 0.01, "lost": 0.5, "alone": 0.1, "gone": 0.9, "taken": 0.05}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from thalweg.doctor.evidence import Evidence
 from thalweg.doctor.symptom.symptom import Finding, Prescription, Severity, Symptom
-from thalweg.doctor.wording import share, short, times
+from thalweg.doctor.verdict.wording import share, short, times
 
 thresholds = {
     "initial": 2.0,

@@ -1,0 +1,1 @@
+"""How a run has gone: from its history, its logs and its checkpoints."""

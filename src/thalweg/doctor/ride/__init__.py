@@ -1,0 +1,1 @@
+"""Riding along in a training loop, within a share of its time."""

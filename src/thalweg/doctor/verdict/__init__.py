@@ -1,0 +1,1 @@
+"""From findings to one sentence: what is said first, and how."""
