@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from thalweg.doctor.diagnosis import Diagnosis
+from thalweg.doctor.verdict.diagnosis import Diagnosis
 from thalweg.train.record import Record
 
 MINE = "mine.py:clouds"

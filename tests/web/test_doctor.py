@@ -8,8 +8,8 @@ import torch
 
 from tests.doctor.made import healthy, near
 from thalweg.doctor.call import diagnose
-from thalweg.doctor.diagnosis import forked, judge
 from thalweg.doctor.evidence import Evaluation, Evidence
+from thalweg.doctor.verdict.diagnosis import forked, judge
 from thalweg.web.doctor import page, pictures, write
 
 CUT = {
