@@ -60,7 +60,7 @@ bench-peers: $(PEERS)/ready ## Measure speed against DeepSpeed and torch.compile
 parity: $(VENV)/ready-lab ## Print how far each rule on each engine is from the oracle, in ulps
 	$(VENV)/bin/python benchmarks/parity.py
 
-pictures: $(VENV)/ready-lab ## Draw the pictures of the README and the documentation again
+pictures: $(VENV)/ready-test ## Draw the pictures of the README and the documentation again
 	$(VENV)/bin/python scripts/pictures.py
 
 clean: ## Delete caches and built files; environments and runs/ stay

@@ -1,6 +1,7 @@
-"""Draw the README's picture again: run the race, and photograph its page with Chromium.
+"""Draw the README's pictures again: the terrain, then the race, photographed with Chromium.
 
-python scripts/pictures.py            docs/pictures/race.png and race-dark.png
+python scripts/pictures.py            docs/pictures/{terrain,race,valley}{,-dark}.png
+python scripts/pictures.py terrain    the terrain alone; the race takes minutes
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+import terrain_picture
 
 from thalweg.race import race
 from thalweg.schedules import ramp
@@ -54,11 +57,14 @@ def photograph(
 
 
 def main() -> int:
-    """Run the race and take its pictures."""
+    """Take the terrain's pictures, run the race and take its."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         print("pictures: needs Chromium; apt-get install chromium", file=sys.stderr)
         return 2
+    terrain_picture.take(browser, ROOT / "docs" / "pictures")
+    if sys.argv[1:] == ["terrain"]:
+        return 0
     out = ROOT / "runs" / "race"
     folder = ROOT / "docs" / "pictures"
     folder.mkdir(parents=True, exist_ok=True)

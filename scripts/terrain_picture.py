@@ -1,31 +1,26 @@
-"""Draw the README's first picture again: the page's first view, after some steps of play.
+"""The README's first picture: the page's first view, after some steps of play.
 
-python scripts/terrain_picture.py     docs/pictures/terrain.png and terrain-dark.png
-
-The page is saved as one HTML file by the library, and photographed from the disk with Chromium.
+The page is saved as one HTML file by the library, and photographed from the disk with Chromium;
+`pictures.py` calls `take`.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from thalweg.serve import ask, saved
 from thalweg.serve.folder import Folder
 from thalweg.serve.session import Session
 from thalweg.serve.worker import Deadline
 
-ROOT = Path(__file__).resolve().parents[1]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # A machine without a graphics card draws in software.
 FLAGS = ("--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
-WINDOW = {"width": 1280, "height": 900}
+WINDOW: ViewportSize = {"width": 1280, "height": 900}
 STEP = 58  # momentum has just passed the others
 SIZE = 161
 # Only what one looks at: terrain, map and losses.
@@ -86,7 +81,7 @@ def photograph(page: Page, source: Path, target: Path) -> None:
         SHOWN,
     )
     page.evaluate("(step) => thalweg.player.seek(step)", STEP)
-    page.evaluate("thalweg.scene.orbit.zoom(1.18)")
+    page.evaluate("thalweg.scene.orbit.zoom(1.07)")
     page.wait_for_timeout(1500)  # the scene follows its new size, a picture later
     high = page.evaluate("Math.ceil(document.querySelector('main').getBoundingClientRect().bottom)")
     page.screenshot(
@@ -94,25 +89,22 @@ def photograph(page: Page, source: Path, target: Path) -> None:
     )
 
 
-def main() -> int:
-    """Save the page and take its pictures."""
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
-        print("terrain_picture: needs Chromium; apt-get install chromium", file=sys.stderr)
-        return 2
-    folder = ROOT / "docs" / "pictures"
+def take(browser: str, folder: Path) -> None:
+    """Save the page and take its pictures.
+
+    Args:
+        browser: the program.
+        folder: of terrain.png and terrain-dark.png.
+    """
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as player:
         source = write(Path(scratch) / "terrain.html")
         with player.chromium.launch(executable_path=browser, args=list(FLAGS)) as program:
-            for suffix, scheme in (("", "light"), ("-dark", "dark")):
+            for suffix, dark in (("", False), ("-dark", True)):
                 target = folder / f"terrain{suffix}.png"
                 page = program.new_page(
-                    viewport=WINDOW, color_scheme=scheme, reduced_motion="reduce"
+                    viewport=WINDOW,
+                    color_scheme="dark" if dark else "light",
+                    reduced_motion="reduce",
                 )
                 photograph(page, source, target)
                 print(target)
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

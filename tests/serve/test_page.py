@@ -37,7 +37,7 @@ def page(chromium, running):
 
 def watched(chromium, address):
     """A page that keeps what it complained of and whom else it asked."""
-    size = {"width": 900, "height": 620}
+    size = {"width": 800, "height": 560}
     page = chromium.new_page(viewport=size, reduced_motion="reduce")
     page.complaints, page.strangers = [], []
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
@@ -108,6 +108,13 @@ def python_ends(view):
     return found
 
 
+def press(page, across, down):
+    """Press on the map, at these parts of its width and its height."""
+    box = page.locator("#map").bounding_box()
+    spot = {"x": across * box["width"], "y": down * box["height"]}
+    page.locator("#map").click(position=spot)
+
+
 def settled(page):
     """Wait until what is shown is what was asked for last."""
     page.wait_for_function(
@@ -132,10 +139,51 @@ def test_the_first_view_is_complete_and_asks_nobody_else(page):
         assert kinds > 50, f"{canvas} is blank"
 
 
+def test_the_first_view_tells_the_story_on_the_ravine(visit):
+    page = visit("t=60")
+    view = asked(page)
+    assert view["surface"] == "ravine"
+    labels = [runner["label"] for runner in view["runners"]]
+    assert page.locator("#runners .name").all_inner_texts() == labels
+    assert "thalweg" in page.locator("#about").inner_text()
+    assert set(page.locator(".label.ball b").all_inner_texts()) == set(labels)
+    assert ends(page) == python_ends(view)
+    # On other ground the article's four run, with learning rates of that ground.
+    page.locator("#surface").select_option("bowl")
+    page.wait_for_function("() => thalweg.ground.name === 'bowl' && thalweg.tracks.length === 4")
+    four = [one["label"] for one in page.evaluate("thalweg.catalogue.presets")]
+    assert page.locator("#runners .name").all_inner_texts() == four
+    assert ends(page) == python_ends(asked(page))
+
+
+def test_a_choice_of_a_rule_changes_the_run(visit):
+    page = visit("s=bowl&n=20&at=1,1&noise=0&" + GD.format(lr=0.1, momentum=0.9))
+    before = ends(page)
+    page.locator("#hypers summary").click()
+    page.locator("#choose-nesterov").select_option("yes")
+    settled(page)
+    assert ends(page) == python_ends(asked(page)) != before
+    page.evaluate("thalweg.keepLink()")
+    visit(page.evaluate("location.hash.slice(1)"))
+    assert asked(page)["runners"][0]["hypers"]["nesterov"] is True
+
+
+@pytest.mark.parametrize(("rule", "name"), [("sgd", "lr"), ("adam", "beta1"), ("adam", "beta2")])
+def test_a_number_is_annealed_on_the_way(rule, name, visit):
+    page = visit(f"s=bowl&n=30&at=1,1&noise=0&r=One|{rule}|lr=0.1|calm")
+    before = ends(page)
+    label = {"lr": "learning rate", "beta1": "β₁", "beta2": "β₂"}[name]
+    page.get_by_role("button", name=f"anneal {label}").click()
+    settled(page)
+    first, last, steps = asked(page)["runners"][0]["hypers"][name]["ramp"]
+    assert first != last
+    assert steps > 1
+    assert ends(page) == python_ends(asked(page)) != before
+
+
 def test_a_press_on_the_map_starts_a_run_that_ends_where_python_says(visit):
     page = visit("s=himmelblau&n=80&noise=0.02&seed=3")
-    box = page.locator("#map").bounding_box()
-    page.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + 0.25 * box["height"])
+    press(page, 0.3, 0.25)
     settled(page)
     view = asked(page)
     assert view["start"] == pytest.approx([-2.0, 2.5], abs=0.06)
@@ -168,7 +216,10 @@ def test_the_red_zone_begins_where_the_formula_says(momentum, edge, visit):
 def test_the_red_zone_begins_at_the_edges_place_on_the_slider(visit):
     # The ravine's steepest curvature is 100, so the edge is 0.02.
     page = visit("s=ravine&n=5&noise=0&" + GD.format(lr=0.001, momentum=0))
-    rail, zone = (page.locator(one).bounding_box() for one in ("#slide-lr", ".zone"))
+    rail, zone = page.evaluate(
+        """["#slide-lr", ".zone"].map((one) =>
+          document.querySelector(one).getBoundingClientRect().toJSON())"""
+    )
     hypers = page.evaluate("thalweg.catalogue.rules.find((rule) => rule.name === 'sgd').hypers")
     low, high = next((one["low"], one["high"]) for one in hypers if one["name"] == "lr")
     part = (zone["x"] - rail["x"] - 8) / (rail["width"] - 16)
@@ -192,10 +243,11 @@ def test_the_keyboard_plays_steps_chooses_and_toggles(visit):
     assert page.locator("#helpbox").is_visible()
     page.keyboard.press("Escape")
     assert not page.locator("#helpbox").is_visible()
+    before = asked(page)["start"][0]
     page.locator("#map").focus()
     page.keyboard.press("ArrowRight")
     settled(page)
-    assert asked(page)["start"][0] > tasks.surface("ravine").start[0]
+    assert asked(page)["start"][0] > before
 
 
 def test_a_link_restores_the_view(visit):
@@ -231,8 +283,7 @@ def test_a_page_saved_from_the_page_works_from_the_disk(visit, chromium, tmp_pat
     assert ends(copy) == ends(page)
     assert asked(copy)["start"] == [1, 1]
     # A press shows the nearest run that the file holds, as nothing can be computed.
-    box = copy.locator("#map").bounding_box()
-    copy.mouse.click(box["x"] + 20, box["y"] + 20)
+    press(copy, 0.1, 0.1)
     settled(copy)
     assert asked(copy)["start"] == [1, 1]
     assert ends(copy) == ends(page)
@@ -258,6 +309,56 @@ def test_a_report_opens_in_the_page(visit):
     assert frame.locator("p").inner_text() == "page of deep/race"
     page.keyboard.press("Escape")
     assert page.locator("#surface").input_value() == "bowl"
+
+
+STRANGE = """<!doctype html><p>nothing</p><script>
+const told = {};
+const tried = (name, work) => {
+  try { told[name] = String(work()); } catch (error) { told[name] = error.name; }
+};
+tried("parent", () => parent.thalweg.view.surface);
+tried("cookie", () => document.cookie);
+tried("storage", () => localStorage.length);
+tried("opened", () => open("/"));
+tried("top", () => { top.location = "/page/index.html"; });
+const heard = [
+  fetch("/").then(() => "came in", () => "refused"),
+  new Promise((told) => {
+    try {
+      const line = new WebSocket(`ws://${location.host}/talk`);
+      line.onopen = () => told("came in");
+      line.onerror = () => told("refused");
+    } catch { told("refused"); }
+  }),
+];
+Promise.all(heard).then(([page, line]) =>
+  { document.querySelector("p").textContent = JSON.stringify({ ...told, page, line }); });
+</script>"""
+
+
+def test_a_report_that_somebody_else_wrote_reaches_nobody(visit, running):
+    report = running.folder / "first" / "page.html"
+    before = report.read_text()
+    report.write_text(STRANGE)
+    try:
+        page = visit("s=bowl&n=5")
+        page.locator("#surface").select_option(label="first")
+        told = page.frame_locator("#reportbox iframe").locator("p", has_text="{")
+        assert json.loads(told.inner_text()) == {
+            "parent": "SecurityError",
+            "cookie": "SecurityError",
+            "storage": "SecurityError",
+            "opened": "null",
+            "top": "SecurityError",
+            "page": "refused",
+            "line": "refused",
+        }
+        page.keyboard.press("Escape")
+        assert page.evaluate("thalweg.view.surface") == "bowl"
+        assert page.complaints  # the browser says what it refused the report
+        page.complaints.clear()
+    finally:
+        report.write_text(before)
 
 
 def test_basins_are_drawn_where_python_says_that_starts_end(visit):

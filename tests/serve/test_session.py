@@ -44,7 +44,7 @@ def test_who_has_arrived_does_not_crawl():
 def test_a_rate_that_crosses_the_edge_on_its_way_is_told():
     lr = ramp(0.021, 0.001, steps=100)
     gone = track(tasks.surface("ravine"), "sgd", hypers={"lr": lr}, steps=100)
-    assert "but above it in 5% of the steps" in words(gone, [lr.at(t) for t in range(100)])
+    assert "but above it in 5 of 100 steps" in words(gone, [lr.at(t) for t in range(100)])
 
 
 def test_an_answer_is_made_once(tmp_path, monkeypatch):

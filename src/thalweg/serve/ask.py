@@ -85,7 +85,8 @@ def parse(text: str | None) -> Fields:
     if text is None:
         raise ValueError("a message is text, not bytes")
     try:
-        return field.named(json.loads(text, parse_constant=_no_constant), "message")
+        found = json.loads(text, parse_constant=_no_constant, parse_int=_whole)
+        return field.named(found, "message")
     except RecursionError as error:
         raise ValueError("the message is nested too deeply") from error
     except json.JSONDecodeError as error:
@@ -130,6 +131,13 @@ def read(fields: Fields) -> Ask:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"the message is not JSON: {name} is no number there")
+
+
+def _whole(digits: str) -> int:
+    # Python refuses those of more than 4300, with advice that is of no use to who sent them.
+    if len(digits) > limit.DIGITS:
+        raise ValueError(f"the message holds a number of {len(digits)} digits")
+    return int(digits)
 
 
 def _surface_name(value: object, name: str) -> str:
@@ -214,11 +222,11 @@ def _hyper(rule: Rule, name: str, value: object) -> Any:
     if isinstance(value, dict):
         field.only(value, ("ramp",), f"{rule.name}: {name}")
         start, end, steps = field.listed(value.get("ramp"), f"{name} ramp", 3, 3)
-        first, last = (field.number(one, name, -1e9, 1e9) for one in (start, end))
+        first, last = (field.number(one, name, -limit.NUMBER, limit.NUMBER) for one in (start, end))
         return ramp(first, last, steps=field.whole(steps, f"{name} steps", 1, 10**6))
     if isinstance(value, str | bool | None):
         return field.word(value, name, 40) if isinstance(value, str) else value
-    return field.number(value, f"{rule.name}: {name}", -1e9, 1e9)
+    return field.number(value, f"{rule.name}: {name}", -limit.NUMBER, limit.NUMBER)
 
 
 READERS: dict[str, tuple[tuple[str, ...], Callable[[Fields], Ask]]] = {

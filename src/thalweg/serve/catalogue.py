@@ -17,6 +17,7 @@ from thalweg.rules.rule import Hyper
 from thalweg.serve import limit
 from thalweg.serve.folder import Folder
 from thalweg.serve.preset import presets
+from thalweg.serve.story import story
 from thalweg.tasks.surface import Surface
 from thalweg.terrain.ground import survey
 from thalweg.version import __version__
@@ -58,6 +59,7 @@ def _library() -> dict[str, Any]:
         "surfaces": [_surface(one) for one in tasks.surfaces()],
         "rules": [_rule(rules.find(name)) for name in rules.names()],
         "presets": presets(),
+        "story": story(),
         "noise": {
             "label": "batch noise",
             "low": 0.0,
@@ -157,6 +159,6 @@ def _around(name: str, value: float, allowed: Between | None) -> tuple[float, fl
     if allowed is not None and math.isfinite(allowed.high) and math.isfinite(allowed.low):
         return allowed.low, allowed.high, False
     if value > 0 and allowed is not None and allowed.spacing == "log":
-        return value / 1e4, value * 1e4, True
+        return value / 1e4, min(value * 1e4, limit.NUMBER), True
     # What is off by default goes from nothing to what is strong.
     return min(4 * value, 0.0), max(1.0, 4 * value) if value >= 0 else 0.0, False

@@ -24,6 +24,12 @@ PER_SECOND = 100.0
 """Messages of one connection, in the long run."""
 BURST = 200.0
 """Messages of one connection, at once."""
+DIGITS = 400
+"""Of a whole number in a message; the largest float has 309."""
+NUMBER = 1e9
+"""How large a hyper-parameter may be."""
+HEAD = 10.0
+"""Seconds in which a request must have come; who says half of one keeps others out."""
 MALFORMED = 1000
 """Unreadable messages without a readable one among them, after which a connection is closed."""
 SECONDS = 30.0

@@ -15,6 +15,7 @@ from thalweg.serve import limit
 from thalweg.serve.application import application
 from thalweg.serve.door import Door, is_loopback, names_for
 from thalweg.serve.folder import Folder
+from thalweg.serve.patience import Patient
 
 HOST, PORT = "127.0.0.1", 8470
 HEADER = 16 * 1024
@@ -89,7 +90,7 @@ def make(
 
     config = uvicorn.Config(
         application(folder, place.door, warm=warm),
-        http="h11",
+        http=Patient,
         ws="websockets-sansio",
         loop="asyncio",
         lifespan="off",

@@ -13,7 +13,7 @@ from thalweg.serve.cache import Cache
 from thalweg.serve.catalogue import catalogue
 from thalweg.serve.field import finite
 from thalweg.serve.folder import TERRAIN, Folder
-from thalweg.serve.preset import presets
+from thalweg.serve.story import story
 from thalweg.serve.worker import Deadline
 from thalweg.terrain import attraction as basins
 from thalweg.terrain.attraction import together
@@ -62,11 +62,13 @@ class Session:
 
     def warm(self, deadline: Deadline) -> None:
         """Load what the first real ask would wait for: the kernels, the surfaces, the rules."""
-        asked = {"ask": "tracks", "surface": "ravine", "start": [0, 0], "steps": 1}
-        runners = [{"rule": one["rule"], "hypers": one["hypers"]} for one in presets()]
+        first = story()
+        asked = {name: first[name] for name in ("surface", "start", "steps", "noise")}
+        names = ("label", "rule", "hypers", "noise")
+        runners = [{name: one[name] for name in names} for one in first["runners"]]
         self.answer(ask.Catalogue(), deadline)
-        self.answer(ask.read({**asked, "runners": runners}), deadline)
-        self.answer(ask.Surface("ravine", 161), deadline)
+        self.answer(ask.Surface(first["surface"], 161), deadline)
+        self.answer(ask.read({"ask": "tracks", **asked, "seed": 0, "runners": runners}), deadline)
 
     def _compute(self, asked: ask.Ask, deadline: Deadline) -> dict[str, Any]:
         match asked:
@@ -84,10 +86,17 @@ class Session:
 
 
 def surface(asked: ask.Surface) -> dict[str, Any]:
-    """A surface's heights, its minima and its passes."""
+    """A surface's heights, to seven digits, and its minima and passes to the last."""
     found = tasks.surface(asked.name)
     features = [window.feature(one) for one in landmarks(found)]
-    return {"name": found.name, **survey(found, size=asked.size).to_dict(), "features": features}
+    ground = survey(found, size=asked.size).to_dict()
+    # Seven digits are more than a picture shows, and less than half as many letters.
+    heights = [[_seven(one) for one in row] for row in ground["height"]]
+    return {"name": found.name, **ground, "height": heights, "features": features}
+
+
+def _seven(height: float | None) -> float | None:
+    return None if height is None else float(f"{height:.6e}")
 
 
 def tracks(asked: ask.Tracks, deadline: Deadline) -> dict[str, Any]:
@@ -174,14 +183,14 @@ def words(gone: Track, lr: list[float]) -> str:
     if not shares:
         edge = gone.edge[0]
         return f"No red zone: {why_none(gone.rule, gone.curvature[0], edge) or 'it took no step'}."
-    share, over = median(shares), sum(share > 1 for share in shares) / len(lr)
+    share, over = median(shares), sum(share > 1 for share in shares)
     if share > 1:
         return f"{share:.2g} times above the edge: it is thrown from wall to wall."
     if share <= 0:
         return "A learning rate of 0: it stays where it is."
     said = f"{1 / share:.3g} times below the edge"
     if over > 0:
-        return f"{said}, but above it in {over:.0%} of the steps."
+        return f"{said}, but above it in {over} of {len(lr)} steps."
     return f"{said}: it crawls." if share < CRAWLS and _goes_on(gone) else f"{said}."
 
 

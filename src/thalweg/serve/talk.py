@@ -79,16 +79,21 @@ class Talk:
     async def _reply(
         self, socket: WebSocket, number: int, asked: ask.Ask, computed: asyncio.Semaphore
     ) -> None:
+        # Also while it is sent: who asks and does not read must not pile up answers here.
+        async with computed:
+            kind, text = await self._answer(asked)
+            await _say(socket, number, kind, text)
+
+    async def _answer(self, asked: ask.Ask) -> tuple[str, str]:
+        """Whether it is an answer or an error, and its JSON text."""
         try:
-            async with computed:
-                text = await self._workers.run(partial(self._session.answer, asked))
+            text = await self._workers.run(partial(self._session.answer, asked))
         except (ValueError, TypeError, TimeoutError) as error:
-            await _say(socket, number, "error", json.dumps(_line(error)))
+            return "error", json.dumps(_line(error))
         except Exception:  # noqa: BLE001 - the server goes on, whatever happened to one ask
             traceback.print_exc()
-            await _say(socket, number, "error", json.dumps(FAULT))
-        else:
-            await _say(socket, number, "answer", text)
+            return "error", json.dumps(FAULT)
+        return "answer", text
 
 
 async def _read(socket: WebSocket, text: str | None) -> tuple[int | None, ask.Ask | None]:

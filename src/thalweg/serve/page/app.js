@@ -33,18 +33,19 @@ export class App {
 
   async begin(hash) {
     this.player.playing = false;
-    const first = this.catalogue.surfaces.find((one) => one.name === "himmelblau") ?? this.catalogue.surfaces[0];
+    const { story } = this.catalogue;
+    const first = this.catalogue.surfaces.find((one) => one.name === story?.surface) ?? this.catalogue.surfaces[0];
     const view = {
-      surface: first?.name ?? `run:${this.catalogue.runs[0]?.id}`, start: null, steps: this.catalogue.steps?.default ?? 120,
-      noise: this.catalogue.noise?.default ?? 0, seed: 0, log: null, labels: true, basins: false, arrows: false,
-      camera: [-28, 36, 1], time: null, chosen: 0, runners: null,
+      surface: first?.name ?? `run:${this.catalogue.runs[0]?.id}`, start: null, steps: null,
+      noise: null, seed: 0, log: null, labels: true, basins: false, arrows: false,
+      camera: null, time: null, chosen: null, runners: null,
     };
     this.view = link.read(hash, view, this.catalogue);
     const known = this.surface() || this.run();
     if (!known) this.view.surface = first.name;
-    this.view.runners ??= this.presets();
-    this.view.start ??= this.surface()?.start ?? [0, 0];
-    this.view.log ??= this.surface()?.log ?? false;
+    const told = { ...this.stage(this.view.surface), ...(this.view.runners ? null : this.told(this.view.surface)) };
+    for (const [name, value] of Object.entries(told)) this.view[name] ??= value;
+    this.view.runners ??= this.cast(this.view.surface);
     this.basins = null;
     this.player.clock = 0;
     await this.land();
@@ -58,21 +59,59 @@ export class App {
     return this.catalogue.runs.find((run) => `run:${run.id}` === this.view.surface);
   }
 
-  // The article's four, with the learning rates that are stated for this surface.
-  presets() {
-    return this.catalogue.presets.map((preset) => runnerOf(preset, this.catalogue, this.view.surface));
+  // Who runs first: on the story's surface its own, else the article's four, with the learning
+  // rates that are stated for this surface.
+  cast(surface) {
+    const { story, presets } = this.catalogue;
+    const first = story?.surface === surface ? story.runners : presets;
+    return first.map((one) => runnerOf(one, this.catalogue, surface));
+  }
+
+  // What a surface begins with, and how it is looked at.
+  stage(name) {
+    const surface = this.catalogue.surfaces.find((one) => one.name === name);
+    return {
+      start: surface?.start ?? [0, 0], log: surface?.log ?? false, steps: this.catalogue.steps?.default ?? 120,
+      noise: this.catalogue.noise?.default ?? 0, camera: [-28, 36, 0.9], chosen: 0,
+    };
+  }
+
+  // The same where the story is told; nothing elsewhere.
+  told(name) {
+    const { story } = this.catalogue;
+    if (story?.surface !== name) return {};
+    return { start: story.start, log: story.log, steps: story.steps, noise: story.noise, camera: story.camera, chosen: story.chosen };
+  }
+
+  // Whether those run who ran first on the surface shown, and not the reader's own choice.
+  get casted() {
+    const names = (runners) => runners.map((runner) => runner.label).join("|");
+    return Boolean(this.surface()) && names(this.view.runners) === names(this.cast(this.view.surface));
+  }
+
+  // The story's own sentence, where it can be seen.
+  get story() {
+    const { story } = this.catalogue;
+    return story?.surface === this.view.surface && this.casted ? story.words : null;
   }
 
   async go(name) {
     this.player.pause();
-    this.view.surface = name;
-    this.view.time = null;
+    const { view } = this;
+    const anew = this.casted || this.run();
+    view.surface = name;
+    view.time = null;
     this.basins = null;
     const surface = this.surface();
-    this.view.log = surface?.log ?? false;
-    if (surface) {
-      this.view.start = surface.start;
-      for (const runner of this.view.runners) {
+    const stage = this.stage(name);
+    Object.assign(view, { start: stage.start, log: stage.log });
+    if (surface && anew) {
+      Object.assign(view, stage, this.told(name), { runners: this.cast(name) });
+      this.scene.orbit.set(view.camera);
+    } else if (!surface) {
+      this.scene.orbit.set(stage.camera);
+    } else {
+      for (const runner of view.runners) {
         const preset = this.catalogue.presets.find((one) => one.label === runner.label);
         Object.assign(runner.hypers, preset?.surfaces?.[name]);
       }

@@ -8,7 +8,7 @@ export class Orbit {
   constructor(canvas, changed) {
     this.camera = new PerspectiveCamera(28, 1, 0.1, 40);
     this.changed = changed;
-    this.set([-28, 36, 1]);
+    this.set([-28, 36, 0.9]);
     const fingers = new Map();
     canvas.addEventListener("pointerdown", (event) => {
       canvas.setPointerCapture(event.pointerId);

@@ -12,11 +12,10 @@ export function conditions({ view, ground }) {
   return `start (${start}) · ${view.steps} steps · noise ${number(view.noise)} · seed ${view.seed}`;
 }
 
+const ends = (value) => (value.ramp ? value.ramp.slice(0, 2) : [value]).map(number).join(" to ");
+
 export function settings({ label, hypers: { lr, momentum } }) {
-  const words = lr === undefined ? [] : [`lr ${number(lr)}`];
-  if (momentum && !/momentum/.test(label)) {
-    const ends = momentum.ramp ? momentum.ramp.slice(0, 2) : [momentum];
-    words.push(`momentum ${ends.map(number).join(" to ")}`);
-  }
+  const words = lr === undefined ? [] : [`lr ${ends(lr)}`];
+  if (momentum && !/momentum/i.test(label)) words.push(`momentum ${ends(momentum)}`);
   return words.join(", ");
 }

@@ -52,10 +52,13 @@ function readRunner(text, catalogue) {
   const [label, name, given = "", ...flags] = text.split("|");
   const rule = catalogue.rules.find((one) => one.name === name);
   if (!rule || !label) return null;
-  const preset = catalogue.presets.find((one) => one.label === label && one.rule === name);
+  const known = [...catalogue.presets, ...(catalogue.story?.runners ?? [])];
+  const preset = known.find((one) => one.label === label && one.rule === name);
   const hypers = { ...preset?.hypers };
   for (const part of given.split(";").filter(Boolean)) {
     const [key, value = ""] = part.split("=");
+    const chosen = rule.choices?.find((one) => one.name === key)?.choices.find((one) => String(one) === value);
+    if (chosen !== undefined) hypers[key] = chosen;
     const numbers = value.split("~").map(finite);
     if (!rule.hypers.some((hyper) => hyper.name === key) || numbers.includes(null)) continue;
     if (numbers.length === 1) hypers[key] = numbers[0];

@@ -88,11 +88,16 @@ const lists = () => {
   if (!app.ground?.path) sliders.make();
 };
 
-const landed = () => {
+const tellAbout = () => {
   const surface = app.surface();
+  at("about").textContent = app.story ?? (surface ? `${surface.about} ${surface.formula}` : "");
+  at("about").title = surface?.formula ?? "";
+};
+
+const landed = () => {
   const run = app.run();
   at("surface").value = app.view.surface;
-  at("about").textContent = surface ? `${surface.about} ${surface.formula}` : "";
+  tellAbout();
   at("report").hidden = !run?.report;
   document.body.classList.toggle("slice", Boolean(app.ground.path));
   const slice = [app.ground.caption, app.ground.mode, app.ground.noise, app.ground.variance];
@@ -121,6 +126,7 @@ app.heard = (what) => {
   if (what === "ground") landed();
   if (["ground", "look", "basins"].includes(what)) look();
   if (["ground", "chosen", "shown", "adopted"].includes(what)) lists();
+  if (what === "chosen") tellAbout();
   if (what === "adopted") sliders.makeCommon();
   if (["tracks", "chosen", "shown"].includes(what)) app.scene.retrack();
   if (!(what === "time" && app.player.playing)) keepSoon();

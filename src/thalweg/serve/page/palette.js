@@ -6,6 +6,7 @@ const LIGHT = {
   // From the floor to the walls: cool and pale first, so that the tracks stay what the eye sees.
   ramp: ["#d3e4e6", "#e3ebe6", "#f1efe4", "#ece4d3", "#ddd2c0", "#c9bfb2"],
   line: "rgba(60, 78, 86, .30)", heavy: "rgba(60, 78, 86, .50)", shadow: "rgba(40, 48, 52, .26)",
+  sheet: "rgba(236, 233, 224, .55)", rim: "#8d9699",
   sun: 1.75, sky: 1.45, skyColour: "#ffffff", soil: "#c8bfae", halo: "rgba(251, 250, 247, .88)",
   basins: ["#8fc1d4", "#e8c48a", "#b5cfa0", "#d7abc4", "#c9c1e4", "#e2b7a0", "#a6d3c3", "#d9d49a"],
 };
@@ -15,6 +16,7 @@ const DARK = {
   accent: "#7fb9d6",
   ramp: ["#17323c", "#1f3b42", "#2c444a", "#3d4c50", "#545a5a", "#6d6c68"],
   line: "rgba(214, 226, 230, .20)", heavy: "rgba(214, 226, 230, .36)", shadow: "rgba(0, 0, 0, .5)",
+  sheet: "rgba(28, 34, 38, .8)", rim: "#7f8a8e",
   sun: 2.0, sky: 1.15, skyColour: "#dbe8ee", soil: "#20262a", halo: "rgba(19, 22, 25, .82)",
   basins: ["#2f7f9c", "#9a7431", "#5d8042", "#8c5474", "#6b61a0", "#93563a", "#3a8570", "#85803a"],
 };

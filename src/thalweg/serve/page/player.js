@@ -8,7 +8,7 @@ export class Player {
     this.changed = changed;
     this.length = length;
     this.clock = 0;
-    this.speed = 3;
+    this.speed = 2;
     this.playing = false;
   }
 

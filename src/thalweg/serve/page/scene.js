@@ -8,7 +8,8 @@ import { Labels } from "./labels.js";
 import { inkOf, tones } from "./palette.js";
 import { dispose, Frame, makeTerrain } from "./terrain.js";
 import { scaled } from "./track.js";
-import { prisms, Trail } from "./trail.js";
+import { prisms } from "./prism.js";
+import { Trail } from "./trail.js";
 
 export class SceneView {
   constructor(app, canvas, layer) {
@@ -35,7 +36,7 @@ export class SceneView {
     this.renderer.setPixelRatio(Math.min(2, devicePixelRatio || 1));
     this.renderer.setSize(box.width, box.height, false);
     this.orbit.fit(box.width, box.height);
-    this.request();
+    if (this.frame) this.draw(); // at once: another size has wiped the canvas
   }
 
   // New ground, another height or another theme.
@@ -59,8 +60,8 @@ export class SceneView {
     for (const trail of this.trails) this.retire(trail.group);
     if (!this.frame) return;
     const { tracks, ground, chosen } = this.app;
-    this.trails = tracks.filter((track) => track.runner.on).map((track) =>
-      new Trail(track, this.frame, inkOf(track.runner), { thick: track === chosen, own: Boolean(ground.path) }));
+    this.trails = tracks.filter((track) => track.runner.on).map((track, order) =>
+      new Trail(track, this.frame, inkOf(track.runner), { thick: track === chosen, own: Boolean(ground.path), order }));
     for (const trail of this.trails) this.scene.add(trail.group);
     this.request();
   }
@@ -89,7 +90,7 @@ export class SceneView {
     this.drawArrows();
     this.renderer.render(this.scene, this.orbit.camera);
     this.retired.splice(0).forEach(dispose);
-    this.labels.put(ground, this.frame, this.orbit.camera, this.canvas, view.labels);
+    this.labels.put(ground, this.frame, this.orbit.camera, this.canvas, view.labels, this.trails);
   }
 
   drawArrows() {

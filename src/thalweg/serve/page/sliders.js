@@ -31,6 +31,12 @@ export function slider({ name, label, low, high, log, complement, whole, about }
   return { node, rail, input, part };
 }
 
+// What is usual where a number is annealed: a momentum rises, a learning rate falls to a hundredth.
+const usual = ({ name, low, high }, value, steps) => {
+  if (name === "lr") return [value, Math.max(low, value / 100), steps];
+  return [Math.min(0.5, value || 0.5), Math.min(high, Math.max(0.9, value)), 40];
+};
+
 export class HyperSliders {
   constructor(app, { title, hypers, verdict, common }) {
     Object.assign(this, { app, title, hypers, verdict, common });
@@ -46,17 +52,14 @@ export class HyperSliders {
     const nodes = [];
     for (const hyper of rule.hypers) {
       const value = runner.hypers[hyper.name] ?? hyper.default;
-      if (typeof value === "boolean") continue;
-      if (hyper.kind === "schedule-able" && hyper.name === "momentum") nodes.push(this.momentum(runner, hyper, value));
-      else if (typeof value === "number") {
-        const made = slider(hyper, value, (now) => this.set(runner, hyper.name, now));
-        if (hyper.name === "lr") this.lr = { ...made, zone: made.rail.appendChild(element("div", { className: "zone", hidden: true })) };
-        nodes.push(made.node);
-      }
+      if (hyper.kind === "schedule-able") nodes.push(this.annealed(runner, hyper, value));
+      else nodes.push(slider(hyper, value, (now) => this.set(runner, hyper.name, now)).node);
     }
+    for (const choice of rule.choices ?? []) nodes.push(this.choice(runner, choice));
     // The numbers that most people turn stand first; the others are a press away.
-    const more = nodes.splice(3);
-    const at = this.lr ? nodes.indexOf(this.lr.node) + 1 : 0;
+    const long = nodes.slice(0, 3).some((node) => node.children.length === 3 && node.matches(".annealed"));
+    const more = nodes.splice(long ? 2 : 3);
+    const at = nodes.findIndex((node) => node.contains(this.lr?.node)) + 1;
     nodes.splice(at, 0, this.verdict); // the words stand under the slider that they are about
     this.hypers.replaceChildren(...nodes);
     if (more.length) {
@@ -66,11 +69,11 @@ export class HyperSliders {
     this.tell();
   }
 
-  // Momentum may rise on the way: from one value to another, over so many steps.
-  momentum(runner, hyper, value) {
+  // A number may change on the way: from one value to another, over so many steps.
+  annealed(runner, hyper, value) {
     const annealed = typeof value === "object";
     const [from, to, steps] = annealed ? value.ramp : [value, value, 40];
-    const box = element("div", { className: "momentum" });
+    const box = element("div", { className: "annealed" });
     const ramp = { now: [from, to, steps] };
     const put = (k) => (now) => {
       ramp.now[k] = now;
@@ -78,21 +81,42 @@ export class HyperSliders {
     };
     const button = element("button", {
       type: "button", className: "anneal", textContent: "anneal", ariaPressed: String(annealed),
-      title: "From one momentum to another while it runs",
+      title: `From one ${hyper.label} to another while it runs`, ariaLabel: `anneal ${hyper.label}`,
       onclick: () => {
-        this.set(runner, hyper.name, annealed ? to : { ramp: [Math.min(0.5, from || 0.5), Math.max(0.9, from), 40] });
+        const { steps: whole } = this.app.view;
+        this.set(runner, hyper.name, annealed ? (hyper.name === "lr" ? from : to) : { ramp: usual(hyper, value, whole) });
         this.make();
       },
     });
     if (annealed) {
       const high = Math.max(2, this.app.view.steps);
-      box.append(
-        slider({ ...hyper, name: "momentum-from", label: `${hyper.label} from` }, from, put(0)).node,
-        slider({ ...hyper, name: "momentum-to", label: "to" }, to, put(1)).node,
-        slider({ name: "momentum-steps", label: "over steps", low: 1, high, whole: true }, steps, put(2)).node);
-    } else box.append(slider(hyper, value, (now) => this.set(runner, hyper.name, now)).node);
+      const first = slider({ ...hyper, name: `${hyper.name}-from`, label: `${hyper.label} from` }, from, put(0));
+      box.append(first.node,
+        slider({ ...hyper, name: `${hyper.name}-to`, label: "to" }, to, put(1)).node,
+        slider({ name: `${hyper.name}-steps`, label: "over steps", low: 1, high, whole: true }, steps, put(2)).node);
+      if (hyper.name === "lr") this.redZone(first);
+    } else {
+      const made = slider(hyper, value, (now) => this.set(runner, hyper.name, now));
+      box.append(made.node);
+      if (hyper.name === "lr") this.redZone(made);
+    }
     box.children[annealed ? 1 : 0].querySelector("label").append(" ", button);
     return box;
+  }
+
+  redZone(made) {
+    this.lr = { ...made, zone: made.rail.appendChild(element("div", { className: "zone", hidden: true })) };
+  }
+
+  // Yes or no, or one of some words.
+  choice(runner, { name, label, default: usual, choices }) {
+    const words = (value) => (value === true ? "yes" : value === false ? "no" : String(value ?? "none"));
+    const input = element("select", {
+      id: `choose-${name}`, onchange: () => this.set(runner, name, choices[input.selectedIndex]),
+    }, ...choices.map((value) => element("option", { textContent: words(value) })));
+    input.selectedIndex = choices.indexOf(runner.hypers[name] ?? usual);
+    return element("div", { className: "slider choice" },
+      element("label", { htmlFor: input.id, textContent: label }), input);
   }
 
   set(runner, name, value) {

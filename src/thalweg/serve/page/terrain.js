@@ -4,9 +4,10 @@ import {
   MeshLambertMaterial, PlaneGeometry, SRGBColorSpace,
 } from "./vendor/three.module.min.js";
 import { paintGround, paintLines } from "./paint.js";
+import { prisms } from "./prism.js";
 
 const RELIEF = 0.66; // height of the highest ground; the map is at most 2 wide
-export const FLOOR = -0.46;
+export const FLOOR = -0.5;
 
 // From coordinates of the surface to the scene's: one scale for both axes, as arrows stand at a
 // right angle to lines of equal height only then; but a very thin strip is widened to be seen.
@@ -37,7 +38,7 @@ export class Frame {
 
 export function makeTerrain(frame, tones, basins) {
   const group = new Group();
-  group.add(makeSurface(frame, tones, basins), makeFloor(frame, tones));
+  group.add(makeSurface(frame, tones, basins), makeRim(frame, tones), makeFloor(frame, tones));
   return group;
 }
 
@@ -90,11 +91,36 @@ function makeSurface(frame, tones, basins) {
   }));
 }
 
+// A line round the ground's edge, where it is seen against the page.
+function makeRim(frame, tones) {
+  const { ground } = frame;
+  const { columns, rows, x, y, cells } = ground;
+  const round = [];
+  for (let j = 0; j < columns; j++) round.push([0, j]);
+  for (let i = 1; i < rows; i++) round.push([i, columns - 1]);
+  for (let j = columns - 2; j >= 0; j--) round.push([rows - 1, j]);
+  for (let i = rows - 2; i >= 0; i--) round.push([i, 0]);
+  const spots = round.map(([i, j]) => {
+    const height = cells[i * columns + j];
+    return Number.isNaN(height) ? null : frame.place(x[j], y[i], height);
+  });
+  const pieces = spots.slice(1).map((to, k) => [spots[k], to]).filter(([from, to]) => from && to);
+  return new Mesh(prisms(pieces, 0.0032), new MeshBasicMaterial({ color: tones.rim }));
+}
+
 function makeFloor(frame, tones) {
-  const map = picture(frame, (canvas) => paintLines(canvas.getContext("2d"), canvas, frame.ground, tones));
+  const map = picture(frame, (canvas) => {
+    const context = canvas.getContext("2d");
+    context.fillStyle = tones.sheet;
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    paintLines(context, canvas, frame.ground, tones);
+    context.strokeStyle = tones.heavy;
+    context.lineWidth = 3;
+    context.strokeRect(1, 1, canvas.width - 2, canvas.height - 2);
+  });
   const floor = new Mesh(
     new PlaneGeometry(frame.wide, frame.deep),
-    new MeshBasicMaterial({ map, transparent: true, opacity: 0.75, depthWrite: false, side: DoubleSide }),
+    new MeshBasicMaterial({ map, transparent: true, opacity: 0.9, depthWrite: false, side: DoubleSide }),
   );
   floor.rotation.x = -Math.PI / 2;
   floor.position.y = FLOOR;

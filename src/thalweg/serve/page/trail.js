@@ -1,24 +1,33 @@
 // A track in three dimensions: a thin rope over the ground, a ball at its end, a shadow under it.
 import {
-  BufferAttribute, BufferGeometry, CircleGeometry, Group, Mesh, MeshBasicMaterial, MeshStandardMaterial,
-  SphereGeometry, Vector3,
+  BufferGeometry, CircleGeometry, Group, Mesh, MeshBasicMaterial, MeshStandardMaterial, SphereGeometry,
+  Vector3,
 } from "./vendor/three.module.min.js";
-import { FLOOR } from "./terrain.js";
+import { prisms, SIDES } from "./prism.js";
 
-const SIDES = 5;
 const MOST = 2400; // pieces of rope
 const BALL = new SphereGeometry(1, 32, 20);
 const DISC = new CircleGeometry(1, 24);
 const UP = new Vector3(0, 0, 1);
+// Lengths of ink and of gap, in the scene's units; the map has the same ones in dots.
+const DASHES = { dash: [0.05, 0.035], dot: [0.012, 0.025], dashdot: [0.05, 0.025, 0.012, 0.025] };
+
+const isInk = (dashes, gone) => {
+  if (!dashes) return true;
+  let left = gone % dashes.reduce((sum, length) => sum + length);
+  return dashes.findIndex((length) => (left -= length) < 0) % 2 === 0;
+};
 
 export class Trail {
-  constructor(track, frame, colour, { thick, own }) {
+  constructor(track, frame, colour, { thick, own, order }) {
+    // Where two lie on the same way the later one is on top, as on the map.
+    this.above = 0.004 * order;
     this.track = track;
     this.frame = frame;
     this.own = own; // a real network's track has a height of its own, off the slice
     this.group = new Group();
-    this.rope = this.makeRope(colour, thick ? 0.0095 : 0.0068);
-    this.size = thick ? 0.042 : 0.036;
+    this.rope = this.makeRope(colour, thick ? 0.0085 : 0.0062);
+    this.size = thick ? 0.044 : 0.04;
     this.ball = new Mesh(BALL, new MeshStandardMaterial({
       color: colour, emissive: colour, emissiveIntensity: 0.28, roughness: 0.38,
     }));
@@ -37,12 +46,16 @@ export class Trail {
 
   // On the ground, or at the loss that the network really had there.
   spot(x, y, loss) {
-    return this.own ? this.frame.place(x, y, loss) : this.frame.on(x, y);
+    const spot = this.own ? this.frame.place(x, y, loss) : this.frame.on(x, y);
+    if (spot) spot[1] += this.above;
+    return spot;
   }
 
   makeRope(colour, radius) {
     const { track } = this;
     const pieces = [];
+    const dashes = DASHES[track.runner.ink.dash];
+    let gone = 0;
     this.ends = new Int32Array(track.steps + 1);
     // Steps are straight on the map; over the ground each is laid in pieces.
     const finest = Math.max(1, Math.min(14, Math.floor(MOST / Math.max(1, track.last))));
@@ -57,7 +70,9 @@ export class Trail {
           track.y[k] + part * (track.y[k + 1] - track.y[k]),
           track.loss[k] + part * (track.loss[k + 1] - track.loss[k]));
         const [from, to] = [at(p / parts), at((p + 1) / parts)];
-        if (from && to) pieces.push([from, to]);
+        if (!from || !to) continue;
+        gone += Math.hypot(...from.map((value, i) => to[i] - value));
+        if (isInk(dashes, gone)) pieces.push([from, to]);
       }
       this.ends[k + 1] = pieces.length;
     }
@@ -105,36 +120,4 @@ export class Trail {
     this.stem.geometry.dispose();
     this.stem.geometry = prisms([[foot, spot]], 0.004);
   }
-
-  // On the floor below, for the eye that compares with the projected lines.
-  get below() {
-    return [this.ball.position.x, FLOOR, this.ball.position.z];
-  }
-}
-
-// Each piece a prism of its own: joints of a bouncing track are sharp, and a tube bent there is flat.
-export function prisms(pieces, radius) {
-  const positions = new Float32Array(pieces.length * SIDES * 6);
-  const faces = new Uint32Array(pieces.length * SIDES * 6);
-  const [along, side, top] = [new Vector3(), new Vector3(), new Vector3()];
-  pieces.forEach(([from, to], number) => {
-    along.set(to[0] - from[0], to[1] - from[1], to[2] - from[2]);
-    side.set(0, 1, 0).cross(along);
-    if (side.lengthSq() < 1e-14) side.set(1, 0, 0);
-    side.setLength(radius);
-    top.copy(along).cross(side).setLength(radius);
-    for (let k = 0; k < SIDES; k++) {
-      const [a, b] = [Math.cos((2 * Math.PI * k) / SIDES), Math.sin((2 * Math.PI * k) / SIDES)];
-      const off = [a * side.x + b * top.x, a * side.y + b * top.y, a * side.z + b * top.z];
-      const vertex = number * SIDES * 2 + k;
-      positions.set(from.map((value, i) => value + off[i]), 3 * vertex);
-      positions.set(to.map((value, i) => value + off[i]), 3 * (vertex + SIDES));
-      const next = number * SIDES * 2 + ((k + 1) % SIDES);
-      faces.set([vertex, next, vertex + SIDES, next, next + SIDES, vertex + SIDES], 6 * (number * SIDES + k));
-    }
-  });
-  const geometry = new BufferGeometry();
-  geometry.setAttribute("position", new BufferAttribute(positions, 3));
-  geometry.setIndex(new BufferAttribute(faces, 1));
-  return geometry;
 }
