@@ -108,6 +108,10 @@ def terrain(
     known = {one.name: one for one in tasks.surfaces()}
     surface = what if isinstance(what, Surface) else known.get(str(what))
     if surface is not None:
+        if other is not None or directions is not None:
+            raise ValueError(
+                f"terrain: {surface.name} is a surface; other and directions belong to a network"
+            )
         return scenery(surface, rules, start=start, steps=steps, size=size or 201, window=window)
     assert isinstance(what, str | Path)
     if not Path(what).exists():

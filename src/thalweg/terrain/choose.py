@@ -1,9 +1,8 @@
-"""All points at once or one by one: both are tried on a few points, and the faster one is taken."""
+"""Many points at once or one by one: each is tried on a few points, and the fastest is taken."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from time import perf_counter
 
 import torch
@@ -17,6 +16,9 @@ from thalweg.terrain.plane import Plane
 
 TOLERANCE = 1e-4
 """How far the two may be apart, relative to the loss; float32 sums in another order are 1e-7."""
+
+PLAINLY = 2.0
+"""How many times faster than the plain loop many at once must be, so that nothing else is tried."""
 
 Method = OneByOne | Batched
 
@@ -35,21 +37,42 @@ def choose(probe: Probe, plane: Plane) -> tuple[Method, str]:
     if probe.mode == "recalibrated" and norms(probe.model):
         return plain, "averages of batch normalisation are made anew at every point"
     few = _points(plane, 2)
-    try:
-        with warnings.catch_warnings():
-            # Where vmap lacks an operation it takes the points apart again, and warns.
-            warnings.filterwarnings("error", message="There is a performance drop")
-            batched = Batched(probe, plane)
-            apart = _apart(batched(few), plain(few))
-    except (RuntimeError, ValueError, TypeError, UserWarning) as error:
-        # vmap says no in several ways: data-dependent control flow, in-place writes, .item().
-        return plain, f"vmap can't follow this model ({_first_line(error)})"
+    plain(few[:1])
+    expected, usual = _timed(plain, few)
+    fastest: Method = plain
+    said, least = "", usual
+    for chunk in (None, 1):
+        try:
+            found, seconds = _try(probe, plane, chunk, few, expected)
+        except (RuntimeError, ValueError, TypeError, UserWarning) as error:
+            # vmap says no in several ways: data-dependent control flow, in-place writes, .item().
+            said = said or f"vmap can't follow this model ({_first_line(error)})"
+            continue
+        if seconds < least:
+            fastest, least = found, seconds
+        if seconds * PLAINLY < usual:
+            break
+    if fastest is plain:
+        return plain, said or "many at once is slower for this model"
+    return fastest, ""
+
+
+def _try(
+    probe: Probe, plane: Plane, chunk: int | None, few: Tensor, expected: Tensor
+) -> tuple[Batched, float]:
+    """A way, and its seconds for one point.
+
+    Raises:
+        RuntimeError: what it finds is not what is expected.
+    """
+    with warnings.catch_warnings():
+        # Where vmap lacks an operation it takes the points apart again, and warns.
+        warnings.filterwarnings("error", message="There is a performance drop")
+        made = Batched(probe, plane, chunk)
+        apart = _apart(made(few), expected)
     if apart > TOLERANCE:
-        return plain, f"batched losses differ by {apart:.1g}"
-    points = _points(plane, batched.chunk)
-    if _seconds(batched, points) > _seconds(plain, points):
-        return plain, "batched evaluation is slower for this model"
-    return batched, ""
+        raise RuntimeError(f"losses differ by {apart:.1g}")
+    return made, _timed(made, _points(plane, max(2, made.chunk)))[1]
 
 
 def _points(plane: Plane, count: int) -> Tensor:
@@ -67,10 +90,11 @@ def _apart(one: Tensor, other: Tensor) -> float:
     return float(gap.max()) if fine.any() else 0.0
 
 
-def _seconds(method: Callable[[Tensor], Tensor], points: Tensor) -> float:
+def _timed(method: Method, points: Tensor) -> tuple[Tensor, float]:
+    """The losses, and the seconds for each point."""
     begin = perf_counter()
-    method(points)
-    return perf_counter() - begin
+    found = method(points)
+    return found, (perf_counter() - begin) / len(points)
 
 
 def _first_line(error: Exception) -> str:

@@ -61,8 +61,12 @@ class Asked:
                 f"directions='pca' needs a path of three iterates, here are {len(self.path)}; "
                 "train with keep=50 (`thalweg train --keep 50`), or take 'random'"
             )
-        if found == "between" and self.other is None:
-            raise ValueError("directions='between' needs a second solution: other=... (`--other`)")
+        if (found == "between") != (self.other is not None):
+            raise ValueError(
+                "directions='between' needs a second solution: other=... (`--other`)"
+                if self.other is None
+                else f"directions={found!r} has no use for other; take 'between', or leave one out"
+            )
         return found
 
 

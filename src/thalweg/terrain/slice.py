@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 
 import numpy as np
 import torch
@@ -19,8 +20,11 @@ from thalweg.terrain.plane import Plane
 from thalweg.terrain.refine import Level, levels
 from thalweg.terrain.tiles import Tiles, digest
 
-TILE = 64
-"""Points between two words to whoever waits; a multiple of every chunk."""
+TILE, LARGEST = 64, 1024
+"""Points between two words to whoever waits, at first and at most; multiples of every chunk."""
+
+SECONDS = 0.1
+"""A tile that took less is followed by a larger one: each costs a millisecond of its own."""
 
 Window = tuple[tuple[float, float], tuple[float, float]]
 
@@ -89,7 +93,11 @@ def measure(
     x, y = (np.linspace(low, high, size) for low, high in window_of(plane, window))
     cells = np.concatenate([level.cells for level in grids])
     points = torch.from_numpy(np.stack([x[cells[:, 1]], y[cells[:, 0]]], axis=1))
-    tell = on_progress or (lambda stage: None)
+
+    def tell() -> None:
+        if on_progress is not None:
+            on_progress(_stage(grids, x, y, tiles, noise))
+
     with untouched(probe.model):
         noise = probe.noise(plane.centre)
         noise = noise if np.isfinite(noise) else 0.0
@@ -97,7 +105,7 @@ def measure(
         work, said = _method(probe, plane, tiles, method)
         before = int(tiles.known.sum())
         try:
-            _fill(work, points, tiles, lambda: tell(_stage(grids, x, y, tiles, noise)))
+            _fill(work, points, tiles, tell)
         finally:
             tiles.save()
     ground = Ground(x, y, _heights(cells, tiles.values, size), noise)
@@ -133,12 +141,17 @@ def _method(probe: Probe, plane: Plane, tiles: Tiles, wanted: Method | None) -> 
 
 
 def _fill(work: Method, points: Tensor, tiles: Tiles, tell: Callable[[], object]) -> None:
-    for first in range(0, len(points), TILE):
-        places = slice(first, min(first + TILE, len(points)))
+    first, size = 0, TILE
+    while first < len(points):
+        places = slice(first, min(first + size, len(points)))
+        first = places.stop
         if tiles.known[places].all():
             continue
+        begin = monotonic()
         tiles.put(places, work(points[places]))
         tell()
+        if monotonic() - begin < SECONDS:
+            size = min(2 * size, LARGEST)
 
 
 def _stage(grids: list[Level], x: np.ndarray, y: np.ndarray, tiles: Tiles, noise: float) -> Stage:

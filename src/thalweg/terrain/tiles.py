@@ -23,7 +23,7 @@ from thalweg.probe import Probe
 from thalweg.terrain.plane import Plane
 from thalweg.train.atomic import replace
 
-FORMAT = 1
+FORMAT = 2
 SECONDS = 1.0
 """Between two writes: what a kill can cost."""
 
