@@ -237,7 +237,7 @@ def test_workers_die_with_their_referee(tmp_path, sign, when):
         assert len(pids) == 2
         assert all(alive(pid) for pid in pids)
         os.kill(referee.pid, sign)
-        end = time.monotonic() + 2
+        end = time.monotonic() + 30  # at once, but for a busy machine
         try:
             while any(alive(pid) for pid in pids):
                 assert time.monotonic() < end, "an orphan lives"
@@ -259,7 +259,7 @@ def test_closing_is_prompt_and_leaves_nobody(order):
         wait_for(lambda: executor.pids)
         [pid] = executor.pids
         begun = time.monotonic()
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 30  # the work itself sleeps for a minute
     assert not alive(pid)
 
 

@@ -133,6 +133,9 @@ def serve(
     place = bind(host, port, expose=expose)
     with place.socket:
         make(place, found, lambda: ready(place.link), warm=True).run([place.socket])
+    # uvicorn ends by itself only when it was told to; whether the signal comes through depends on
+    # what the event loop was doing.
+    raise KeyboardInterrupt
 
 
 def _why_not(error: OSError, host: str, port: int) -> str:
