@@ -61,3 +61,9 @@ def test_bad_input_is_one_line(arguments, words, call):
 def test_a_window_is_a_half_width_or_four_ends():
     assert read_window(None) is None
     assert read_window("-1:2,3:4") == ((-1.0, 2.0), (3.0, 4.0))
+
+
+@pytest.mark.parametrize("text", ["0", "1e300", "nan", "2:1,0:1", "-1:inf,0:1"])
+def test_a_range_without_room_or_without_end_is_refused(text):
+    with pytest.raises(ValueError, match="from a smaller to a larger number, within 1e"):
+        read_window(text)

@@ -17,6 +17,8 @@ from thalweg.train import number
 from thalweg.web import terrain as drawing
 
 SECONDS_BETWEEN_LINES = 5.0
+WIDEST = 1e6
+"""Farther out, float32 weights hold nothing of their own any more."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +80,11 @@ def report(made: Terrain) -> None:
     for one in made.features[:8]:
         if one.kind == "minimum":
             place = f"({number.plain(one.x)}, {number.plain(one.y)})"
-            print(f"  {number.plain(one.height)} at {place}: {one.words}")
+            height = number.plain(drawing.rounded(one.height, made))
+            print(f"  {height} at {place}: {one.words}")
     for note in [*made.notes, *(drawing.terrain_line.sentence(one) for one in made.profiles)]:
-        print(note)
-    print(f"{made.method}; {number.seconds(made.seconds)}")
+        print(note[:1].upper() + note[1:])
+    print(f"{made.method[:1].upper() + made.method[1:]}; {number.seconds(made.seconds)}")
 
 
 def read_window(text: str | None) -> Window | None:
@@ -92,6 +95,16 @@ def read_window(text: str | None) -> Window | None:
     """
     if text is None:
         return None
+    window = _ends(text)
+    if not all(-WIDEST <= low < high <= WIDEST for low, high in window):
+        raise ValueError(
+            f"--range {text!r}: each side goes from a smaller to a larger number, within "
+            f"{WIDEST:g}; 1 (from -1 to 1) or -1:1,0:3 do"
+        )
+    return window
+
+
+def _ends(text: str) -> Window:
     try:
         if ":" not in text:
             half = float(text)

@@ -135,7 +135,7 @@ def _add_features(made: Page, terrain: Terrain) -> None:
         [
             terrain_surface.label(place),
             Cell(_capital(one.words), "words"),
-            number.plain(_rounded(one.height, terrain)),
+            number.plain(rounded(one.height, terrain)),
             number.plain(one.x),
             number.plain(one.y),
         ]
@@ -161,8 +161,8 @@ def _facts(terrain: Terrain) -> list[tuple[str, str]]:
     return [*said, ("time", number.seconds(terrain.seconds))]
 
 
-def _rounded(height: float, terrain: Terrain) -> float:
-    """Without the dust of rounding errors at the bottom of an exact surface."""
+def rounded(height: float, terrain: Terrain) -> float:
+    """A height without the dust of rounding errors at the bottom of an exact surface."""
     return 0.0 if abs(height) < 1e-12 * terrain.ground.range else height
 
 

@@ -97,3 +97,20 @@ def test_a_written_diagnosis_is_read_back(tmp_path):
 def test_the_verdict_is_the_findings():
     found = judge(CRAWLING).finding
     assert found == judged("crawling", critical_probe=near(31.0))
+
+
+def test_silence_means_nothing_where_no_trial_step_was_measured():
+    blind = healthy()
+    blind.level, blind.ratio, blind.critical, blind.uphill = "checkup", None, None, None
+    blind.notes.append("the model can't be copied")
+    made = judge(blind)
+    assert made.verdict == "not enough data"
+    assert "no trial step could be measured; the model can't be copied" in made.sentence
+
+
+def test_a_post_mortem_of_few_losses_says_that_they_are_few():
+    few = healthy()
+    few.level, few.losses, few.evaluations = "post-mortem", few.losses[:3], []
+    made = judge(few)
+    assert made.verdict == "not enough data"
+    assert "3 figures of the loss are too few" in made.sentence

@@ -153,7 +153,8 @@ def judge(evidence: Evidence) -> Diagnosis:
     """
     decided = decide(evidence)
     verdict: Verdict = "fault" if decided.found else "healthy"
-    if not decided.found and (not enough_known(evidence) or decided.asked == 0):
+    known = enough_known(evidence) and decided.asked > 0 and not _blind(evidence)
+    if not decided.found and not known:
         verdict = "not enough data"
     made = Diagnosis(
         verdict=verdict,
@@ -193,9 +194,25 @@ def _sentence(made: Diagnosis) -> str:
     return f"{said} {made.fork}".rstrip()
 
 
+def _blind(evidence: Evidence) -> str:
+    """Why silence means nothing here; empty where it does."""
+    if evidence.level == "post-mortem" and trend(evidence).course == "unknown":
+        points = max(len(evidence.losses), len(evidence.evaluations))
+        return f"{count(points, 'figure')} of the loss are too few to tell how the run goes"
+    measured = (evidence.ratio, evidence.critical, evidence.uphill, evidence.non_finite or None)
+    if evidence.level == "checkup" and evidence.step and measured == (None,) * 4:
+        return "no trial step could be measured" + "".join(f"; {one}" for one in evidence.notes[:1])
+    return ""
+
+
 def _unsuspicious(made: Diagnosis) -> str:
     evidence = made.evidence
     steps = steps_known(evidence)
+    if made.verdict == "not enough data" and enough_known(evidence) and _blind(evidence):
+        return (
+            f"Not enough data: {_blind(evidence)}. Nothing is wrong as far as could be asked; "
+            "train on, or ask for a check-up with the model at hand."
+        )
     if made.verdict == "not enough data":
         return (
             f"Not enough data: {count(steps, 'step')} and {count(probes_known(evidence), 'probe')} "
