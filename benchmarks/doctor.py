@@ -4,16 +4,18 @@
     python benchmarks/doctor.py --quick          two tasks, one seed; writes no table
     python benchmarks/doctor.py --judge          judge what is kept, train nothing (--write: tables)
     python benchmarks/doctor.py --calibration    train and show the calibration part alone
+    python benchmarks/doctor.py --minutes 20     start no run after that; the tables say so
     python benchmarks/doctor.py --fresh          forget what is kept
 
-Thresholds were chosen on the calibration part alone: four tasks, even seeds. The held-out part is
-the same tasks with odd seeds, and three tasks of which no run was looked at.
+Thresholds were chosen on the calibration part alone: all tasks, seeds 0 and 1. The held-out part is
+seeds 2 and 3, which have other optimizers too; none of it was looked at before they were fixed.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import random
 import sys
 import time
@@ -24,14 +26,13 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from benchmarks.clock import machine
-from benchmarks.doctor_cases import Spec, specs
+from benchmarks.doctor_cases import DOSES, Spec, specs
 from benchmarks.doctor_measure import CODE, FOLDER, measure
 from benchmarks.doctor_score import Judged, Scores, judged, score
 from benchmarks.doctor_tables import report
 
 ROOT = Path(__file__).parents[1]
 RESULTS = (ROOT / "benchmarks" / "results" / "doctor.md", ROOT / "docs" / "doctor-bench.md")
-SLOW = 120.0
 
 
 def main() -> None:
@@ -42,12 +43,9 @@ def main() -> None:
     todo = [one for one in wanted if one.key not in kept]
     if asked.stale:
         todo += [one for one in wanted if one.key in kept and kept[one.key]["code"] != CODE]
-    # The calibration part first, then in a drawn order: what is there after half of the time is a
-    # fair sample.
-    random.Random(0).shuffle(todo)
-    todo.sort(key=lambda one: one.held_out)
+    todo = drawn(todo)
     if not asked.judge:
-        kept |= trained(todo, folder, asked.workers)
+        kept |= trained(todo, folder, asked.workers, asked.minutes)
     runs = [judged(one, kept) for one in kept.values()]
     show(runs, verbose=not asked.quick)
     part = asked.quick or asked.calibration or asked.families or asked.kinds
@@ -65,7 +63,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--fresh", action="store_true")
     parser.add_argument("--stale", action="store_true", help="train what older code measured")
     parser.add_argument("--write", action="store_true", help="write the tables of what there is")
-    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--seeds", type=int, default=4)
+    parser.add_argument("--minutes", type=float, default=math.inf)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--families", nargs="*")
     parser.add_argument("--kinds", nargs="*")
@@ -84,14 +83,32 @@ def chosen(asked: argparse.Namespace) -> list[Spec]:
     return wanted
 
 
+def drawn(todo: list[Spec]) -> list[Spec]:
+    """The calibration part first, then an order of which every beginning is a fair sample.
+
+    Of healthy runs, which are to alarm in one of fifty at most, a beginning holds twice as large a
+    part. A dose takes the place of its healthy twin, without which it could not be judged.
+    """
+    generator = random.Random(0)
+    places = {one.key: generator.random() for one in todo}
+
+    def place(one: Spec) -> tuple[bool, float]:
+        judge = one.twin().key if one.kind in DOSES else one.key
+        return one.held_out, places.get(judge, 0.0) * (1.0 if one.faulty else 0.5)
+
+    return sorted(todo, key=place)
+
+
 def read(folder: Path, wanted: list[Spec]) -> dict[str, dict[str, Any]]:
     """What is kept of the runs."""
     paths = {one.key: folder / f"{one.key}.json" for one in wanted}
     return {key: json.loads(path.read_bytes()) for key, path in paths.items() if path.exists()}
 
 
-def trained(todo: list[Spec], folder: Path, workers: int) -> dict[str, dict[str, Any]]:
-    """Train and examine runs, as many at a time as there are workers."""
+def trained(
+    todo: list[Spec], folder: Path, workers: int, minutes: float = math.inf
+) -> dict[str, dict[str, Any]]:
+    """Train and examine runs, as many at a time as there are workers, until time is up."""
     made: dict[str, dict[str, Any]] = {}
     if not todo:
         return made
@@ -100,6 +117,10 @@ def trained(todo: list[Spec], folder: Path, workers: int) -> dict[str, dict[str,
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         waiting = {pool.submit(measure, one, folder): one for one in todo}
         for number, done in enumerate(as_completed(waiting), start=1):
+            if time.perf_counter() - begin > 60 * minutes:
+                pool.shutdown(wait=True, cancel_futures=True)
+            if done.cancelled():
+                continue
             one = waiting[done]
             try:
                 made[one.key] = done.result()

@@ -40,6 +40,8 @@ DOSES = frozenset(
         "vanishing-depth",
     }
 )
+LOOKED_AT = 2
+"""Seeds below were looked at when thresholds were chosen."""
 ORDINARY = ("momentum", "adam", "sgd", "adamw")
 
 
@@ -51,7 +53,7 @@ class Spec:
         family: of the task.
         kind: a fault's name, or how a healthy run goes.
         rule: of `doctor_tasks.RULES`.
-        seed: an even one may choose thresholds, an odd one may not.
+        seed: the first `LOOKED_AT` may choose thresholds, the others may not.
         faulty: whether `kind` is a fault.
     """
 
@@ -69,7 +71,7 @@ class Spec:
     @property
     def held_out(self) -> bool:
         """Not used to choose any threshold."""
-        return FAMILIES[self.family].held_out or self.seed % 2 == 1
+        return self.seed >= LOOKED_AT
 
     def twin(self) -> Spec:
         """The plain healthy run of the same task, rule and seed."""
@@ -185,7 +187,7 @@ def specs(seeds: int, families: list[str] | None = None) -> Iterator[Spec]:
             unfit = faults.find(fault).unfit
             rules = [rule for rule, case in fitting.items() if not unfit(case)]
             for seed in range(seeds if rules else 0):
-                # Two seeds of a rule, one for choosing thresholds and one held out.
+                # Two seeds of a rule; the held-out seeds have another one.
                 rule = rules[(seed // 2 + turn + place) % len(rules)]
                 one = Spec(name, fault, rule, seed, True)
                 found[one.key] = one

@@ -115,8 +115,10 @@ def _omitted(spec: Spec, kept: dict[str, Any], all_kept: dict[str, dict[str, Any
     if not spec.faulty:
         return "" if settled(from_plain(kept["course"])) else "overfits or does not learn by itself"
     twin = all_kept.get(spec.twin().key)
-    if spec.kind not in DOSES or twin is None:
+    if spec.kind not in DOSES:
         return ""
+    if twin is None:
+        return "its healthy twin was not trained"
     figures = [from_plain(one[name]) for name in ("final", "validation") for one in (kept, twin)]
     return "" if harmed(*map(float, figures)) else "does no harm"
 

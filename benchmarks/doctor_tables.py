@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from benchmarks.doctor_cases import HEALTHY
+from benchmarks.doctor_cases import HEALTHY, LOOKED_AT
 from benchmarks.doctor_score import Judged, Scores, score, table
 from benchmarks.doctor_tasks import FAMILIES
 from thalweg.doctor import faults
+
+HISTORY = (
+    "An earlier look, at odd seeds and at three tasks that were new then, is part of the "
+    "calibration now: recall 187/205 = 0.91, precision 187/201 = 0.93, false alarms on healthy "
+    "runs 9/169 = 0.05. Eight of the nine alarms called a memorised checkpoint divergent whose "
+    "loss of 0.002 wobbled; the rules were mended after that look."
+)
 
 
 def report(runs: list[Judged], kept: dict[str, dict[str, Any]], machine: str, planned: int) -> str:
@@ -21,17 +28,11 @@ def report(runs: list[Judged], kept: dict[str, dict[str, Any]], machine: str, pl
         planned: runs in all; where fewer are there, they are a drawn sample.
     """
     held = [one for one in runs if one.spec.held_out]
-    parts = {
-        "calibration": [one for one in runs if not one.spec.held_out],
-        "held out": held,
-        "of it: other seeds": [one for one in held if not FAMILIES[one.spec.family].held_out],
-        "of it: other tasks": [one for one in held if FAMILIES[one.spec.family].held_out],
-    }
-    scores = {name: score(part) for name, part in parts.items()}
-    some = "" if len(runs) >= planned else f" of {planned:,} (the held-out ones drawn at random)"
+    known = [one for one in runs if not one.spec.held_out]
+    scores = {"calibration": score(known), "held out": score(held)}
+    how = "the held-out ones drawn at random, about twice the share of the healthy ones"
+    some = "" if len(runs) >= planned else f" of {planned:,} ({how})"
     seconds = [sum(one["seconds"]) for one in kept.values()]
-    known = ", ".join(name for name, one in FAMILIES.items() if not one.held_out)
-    new = ", ".join(name for name, one in FAMILIES.items() if one.held_out)
     return "\n".join(
         [
             "# How often the doctor is right",
@@ -43,8 +44,11 @@ def report(runs: list[Judged], kept: dict[str, dict[str, Any]], machine: str, pl
             "of healthy training stand beside them. Each run is trained through an ordinary loop "
             "under `watch`, then has a check-up, without curvature. Its *verdict*, the first "
             "finding, is a hit where it names the fault's expected symptom. Thresholds were chosen "
-            f"on even seeds of the tasks {known}; *held out* are odd seeds of these, and all runs "
-            f"of {new}. Intervals are Wilson's, of 95 %.",
+            f"on seeds 0 to {LOOKED_AT - 1} of all {len(FAMILIES)} tasks ({', '.join(FAMILIES)}): "
+            f"{len(known)} runs, *calibration*. *Held out* are the {len(held)} runs of higher "
+            "seeds, each fault with another optimizer than in the calibration; they were trained "
+            "and judged after the thresholds were fixed, and the tasks are the same. Intervals "
+            "are Wilson's, of 95 %.",
             "",
             "## Overall",
             "",
@@ -57,6 +61,8 @@ def report(runs: list[Judged], kept: dict[str, dict[str, Any]], machine: str, pl
             "healthy where its own validation loss ends within a fifth of its best; a fault that "
             "only its dose makes counts where the run ends a fifth worse than its healthy twin. "
             + _omissions(runs),
+            "",
+            HISTORY,
             "",
             "## Each fault",
             "",

@@ -35,7 +35,6 @@ class Family:
         rates: rule to learning rate; measured by `python benchmarks/doctor_tasks.py`.
         batch: samples a step.
         steps: how many.
-        held_out: not used to choose a threshold.
     """
 
     name: str
@@ -45,7 +44,6 @@ class Family:
     rates: dict[str, float]
     batch: int
     steps: int
-    held_out: bool
 
     def case(self, rule: str, seed: int, **changes: Any) -> Case:
         """A healthy training with one of the rules."""
@@ -237,10 +235,10 @@ def _cancer() -> Data:
 FAMILIES: dict[str, Family] = {
     one.name: one
     for one in (
-        Family("mlp", make_mlp, digits, _CROSS, _rates(0.3, 0.05, 5e-3), 64, 300, False),
-        Family("cnn", make_cnn, digits, _CROSS, _rates(0.3, 0.1, 1e-2), 64, 200, False),
-        Family("rnn", make_rnn, rows, _CROSS, _rates(0.3, 0.03, 3e-3), 64, 300, False),
-        Family("gru", make_gru, characters, sequence_loss, _rates(1, 0.4, 1e-2), 32, 200, False),
+        Family("mlp", make_mlp, digits, _CROSS, _rates(0.3, 0.05, 5e-3), 64, 300),
+        Family("cnn", make_cnn, digits, _CROSS, _rates(0.3, 0.1, 1e-2), 64, 200),
+        Family("rnn", make_rnn, rows, _CROSS, _rates(0.3, 0.03, 3e-3), 64, 300),
+        Family("gru", make_gru, characters, sequence_loss, _rates(1, 0.4, 1e-2), 32, 200),
         Family(
             "transformer",
             make_transformer,
@@ -249,9 +247,8 @@ FAMILIES: dict[str, Family] = {
             _rates(0.3, 0.1, 5e-3),
             32,
             200,
-            True,
         ),
-        Family("cancer", make_tanh, _cancer, _BINARY, _rates(0.3, 0.05, 1e-2), 32, 300, True),
-        Family("adding", make_adder, adding, _SQUARE, _rates(0.05, 0.008, 5e-3), 64, 400, True),
+        Family("cancer", make_tanh, _cancer, _BINARY, _rates(0.3, 0.05, 1e-2), 32, 300),
+        Family("adding", make_adder, adding, _SQUARE, _rates(0.05, 0.008, 5e-3), 64, 400),
     )
 }

@@ -26,7 +26,7 @@ def test_it_says_the_scale_the_batch_and_what_a_step_gains():
     "other",
     [
         {"batch": 120},
-        {"critical_probe": near(5.0)},
+        {"critical_probe": near(5.0), "batch": 12},
         {"losses": noisy(-0.002)},
         {"noise_scale": near(1000.0, count=2)},
     ],

@@ -102,6 +102,17 @@ def left(evidence: Evidence) -> float | None:
     return middle(one.value for one in known[-10:]) / first
 
 
+def learnt(evidence: Evidence, share: float) -> bool:
+    """Less than a share of the loss of knowing nothing is left, of the last 20 steps' median.
+
+    >>> learnt(Evidence(expected=2.0, losses=[Point(step, 0.1) for step in range(30)]), 0.1)
+    True
+    """
+    recent = [one.value for one in evidence.losses[-20:]]
+    base = evidence.expected or evidence.initial
+    return bool(recent) and bool(base) and middle(recent) < share * (base or 0.0)
+
+
 def in_tail(evidence: Evidence) -> bool:
     """The learning rate has been brought down, below a tenth of its largest."""
     if not evidence.rates:

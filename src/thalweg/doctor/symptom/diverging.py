@@ -26,6 +26,7 @@ thresholds = {
     "batch": 16.0,
     "least_loss": 0.1,
     "high": 0.5,
+    "fresh": 0.5,
 }
 
 
@@ -112,14 +113,12 @@ def _thrown(evidence: Evidence) -> Finding | None:
     first, recent = _first(evidence), _recent(evidence)
     if first is None or first <= 0 or len(recent) < thresholds["least"]:
         return None
-    # Single losses of a tiny batch leap by themselves.
-    rank = 2 if (evidence.batch or 0) >= thresholds["batch"] else 10
-    top = sorted(one.value for one in evidence.losses if math.isfinite(one.value))[-rank]
+    known = sorted(_steady(evidence))
+    top = known[-2] if len(known) > 1 else known[-1]
     now = middle(recent)
-    back = (
-        now < thresholds["back"] * max(first, evidence.expected or 0.0)
-        or trend(evidence).course != "flat"
-    )
+    back = now < thresholds["back"] * max(first, evidence.expected or 0.0) or trend(
+        evidence
+    ).course in ("falling", "unknown")
     if top < thresholds["thrown"] * first or back:
         return None
     return Finding(
@@ -140,25 +139,36 @@ def _first(evidence: Evidence) -> float | None:
     """The loss before the first step, that of the first batch where nothing better is known.
 
     A run from a good checkpoint begins with next to none, and twice of that is nothing either: no
-    less is taken than a tenth of the loss of knowing nothing.
+    less is taken than a tenth of the loss of knowing nothing. A fresh model's first loss is that of
+    one batch, which may be an easy one: no less is taken than the loss of knowing nothing.
     """
     known = evidence.losses
     first = evidence.initial
     if first is None:
         first = known[0].value if known and known[0].step <= 1 else None
-    return (
-        first if first is None else max(first, thresholds["least_loss"] * (evidence.expected or 0))
-    )
+    if first is None:
+        return None
+    base = evidence.expected or 0.0
+    sure = (evidence.batch or math.inf) >= thresholds["batch"]
+    tuned = sure and first < thresholds["fresh"] * base
+    return max(first, (thresholds["least_loss"] if tuned else 1.0) * base)
 
 
 def _recent(evidence: Evidence) -> list[float]:
     planned = evidence.planned or evidence.step
     size = max(int(thresholds["least"]), int(thresholds["share"] * planned))
-    return [one.value for one in evidence.losses[-size:] if math.isfinite(one.value)]
+    return _steady(evidence)[-size:]
+
+
+def _steady(evidence: Evidence) -> list[float]:
+    """The finite losses; means of neighbours where the batch is tiny: single ones leap anyway."""
+    values = [one.value for one in evidence.losses if math.isfinite(one.value)]
+    size = math.ceil(thresholds["batch"] / (evidence.batch or thresholds["batch"]))
+    return [sum(values[i : i + size]) / size for i in range(0, len(values) - size + 1, size)]
 
 
 def _spiky(evidence: Evidence) -> Finding | None:
-    values = [one.value for one in evidence.losses if math.isfinite(one.value) and one.value > 0]
+    values = [one for one in _steady(evidence) if one > 0]
     if len(values) < 50:
         return None
     # A hard batch after a good checkpoint is no spike, far as it stands above the others.

@@ -24,8 +24,9 @@ def examine(evidence: Evidence) -> Finding | None:
     """Early layers with far larger gradients, leaps over the steps around, or constant clipping."""
     growth, leap = _growth(evidence), _leap(evidence)
     clipped = evidence.clipped or 0.0
+    falling = trend(evidence).course == "falling"
     deep = growth is not None and growth[0] > thresholds["depth"]
-    wild = leap is not None and leap > thresholds["leap"] and trend(evidence).course != "falling"
+    wild = leap is not None and leap > thresholds["leap"] and not falling
     burst = _burst(evidence)
     if not deep and not wild and burst is None and clipped <= thresholds["clipped"]:
         return None
@@ -50,9 +51,12 @@ def examine(evidence: Evidence) -> Finding | None:
         facts["clipped steps"] = share(clipped)
         said.append(f"{share(clipped)} of the steps had to be clipped")
     worst = max(growth[0] if deep and growth else 0.0, leap if wild and leap else 0.0)
+    # A clip that cuts most steps of a run that gets on is a slower step, and no fault.
+    harmless = falling and not deep and burst is None
+    severity = "severe" if worst >= thresholds["severe"] else "warning"
     return Finding(
         symptom="exploding-gradients",
-        severity="severe" if worst >= thresholds["severe"] else "warning",
+        severity="observation" if harmless else severity,
         sentence=f"Gradients explode: {', and '.join(said)}.",
         evidence=facts,
         ruled_out=("a batch of bad inputs: they are finite",) if evidence.bad_inputs == 0 else (),
@@ -71,8 +75,8 @@ def _burst(evidence: Evidence) -> float | None:
 
 def _growth(evidence: Evidence) -> tuple[float, str] | None:
     """How much larger gradients are at the first third than at the last, and where most."""
-    found = [one for one in matrices(evidence) if one.gradient]
-    if len(found) < 2 or any(one.depth is None for one in found):
+    found = [one for one in matrices(evidence) if one.gradient and one.depth is not None]
+    if len(found) < 2:
         return None
     size = max(len(found) // 3, 1)
     first, last = found[:size], found[-size:]
@@ -121,8 +125,8 @@ symptom = Symptom(
     measures=(
         "The gradients of the first third of the layers are 70 times the last third's, or the "
         "99th percentile of the norm is 20 times that of the steps around while the loss does "
-        "not fall, or more than half of the steps are clipped, or the first loss is 20 times that "
-        "of knowing nothing."
+        "not fall, or more than half of the steps are clipped (only observed while the loss "
+        "falls), or the first loss is 20 times that of knowing nothing."
     ),
     prescribes="Clip at the 90th percentile; where most steps are clipped, a lower learning rate.",
     falsified_by="Clipped gradients with which the loss behaves no better.",

@@ -8,7 +8,7 @@ SGD has reached the ball in which it only wanders at this learning rate (Pflug; 
 from __future__ import annotations
 
 from thalweg.doctor.evidence import Evidence
-from thalweg.doctor.past.course import enough, in_tail, middle, trend
+from thalweg.doctor.past.course import enough, in_tail, learnt, trend
 from thalweg.doctor.symptom.symptom import Finding, Symptom
 from thalweg.doctor.verdict.remedy import scale_lr
 from thalweg.doctor.verdict.wording import interval, share, short, times
@@ -17,6 +17,7 @@ thresholds = {
     "ratio": 10.0,
     "large": 50.0,
     "small": 16.0,
+    "tiny": 8.0,
     "fall": 0.1,
     "severe": 100.0,
     "room": 1.0,
@@ -39,7 +40,10 @@ def examine(evidence: Evidence) -> Finding | None:
     if way.course == "falling" or (not small and way.change < -thresholds["fall"]):
         return None
     room = evidence.critical_probe
-    if not _wanders(evidence) or _learnt(evidence):
+    if learnt(evidence, thresholds["left"]):
+        return None
+    # Of a tiny batch the noise alone is enough: no single step of it shows the whole slope.
+    if not (_tiny(evidence) or _wanders(evidence)):
         return None
     gain = 1 / (1 + ratio)
     factor = round(min(max(ratio / thresholds["ratio"], 2), 10))
@@ -82,11 +86,12 @@ def _wanders(evidence: Evidence) -> bool:
     return room is not None or running is None or running < thresholds["turning"]
 
 
-def _learnt(evidence: Evidence) -> bool:
-    """So little of the loss is left that noise is all that there can be."""
-    recent = [one.value for one in evidence.losses[-20:]]
-    base = evidence.expected or evidence.initial
-    return bool(recent) and bool(base) and middle(recent) < thresholds["left"] * (base or 0.0)
+def _tiny(evidence: Evidence) -> bool:
+    """A batch so small that its noise is above it for sure, with steps that do move."""
+    scale, batch, own = evidence.noise_scale, evidence.batch or 0, evidence.ratio
+    if scale is None or not 0 < batch < thresholds["tiny"] or scale.low <= batch:
+        return False
+    return own is None or own.value >= thresholds["step"]
 
 
 symptom = Symptom(
@@ -103,7 +108,8 @@ symptom = Symptom(
     examine=examine,
     measures=(
         "The gradient noise scale is more than 10 batches, successive gradients oppose each other "
-        "in sum, the step has no room on the probe set, and the loss does not fall."
+        "in sum, the step has no room on the probe set (not asked of batches below 8), and the "
+        "loss does not fall."
     ),
     prescribes="A lower learning rate or a larger batch by 2 to 10, averaged weights, or decay.",
     falsified_by="Larger batches that do not lower the loss either.",

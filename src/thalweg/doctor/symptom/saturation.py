@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from thalweg.doctor.evidence import Activation, Evidence
+from thalweg.doctor.past.course import learnt
 from thalweg.doctor.symptom.symptom import Finding, Prescription, Symptom
 from thalweg.doctor.verdict.wording import share, short, some
 
-thresholds = {"saturated": 0.5, "severe": 0.7}
+thresholds = {"saturated": 0.5, "severe": 0.7, "learnt": 0.1}
 
 
 def examine(evidence: Evidence) -> Finding | None:
@@ -25,9 +26,11 @@ def examine(evidence: Evidence) -> Finding | None:
     facts = {f"saturated in {one.name} ({one.kind})": share(p) for one, p in found}
     if evidence.input_scale is not None:
         facts["largest spread of an input column"] = short(evidence.input_scale[2])
+    severity = "severe" if part >= thresholds["severe"] else "warning"
     return Finding(
         symptom="saturation",
-        severity="severe" if part >= thresholds["severe"] else "warning",
+        # A model that has learnt its task is sure of itself: flat parts hinder it no more.
+        severity="observation" if learnt(evidence, thresholds["learnt"]) else severity,
         sentence=(
             f"{worst.name} ({worst.kind}) is saturated: {share(part)} of its outputs over "
             f"{worst.samples:,} samples lie in the flat part{also}, and hardly any gradient passes."
@@ -58,7 +61,10 @@ symptom = Symptom(
     thresholds=thresholds,
     source="more than half of the outputs (SageMaker Debugger); severe from 70 % (NeuralDBG)",
     examine=examine,
-    measures="More than half of an inner layer's outputs lie in its flat part.",
+    measures=(
+        "More than half of an inner layer's outputs lie in its flat part. Where less than a tenth "
+        "of the loss of knowing nothing is left, that is only observed."
+    ),
     prescribes="Smaller initial weights, normalised inputs, another activation.",
     falsified_by="Smaller weights with which the loss falls no faster.",
 )

@@ -7,17 +7,18 @@ nothing by itself.
 from __future__ import annotations
 
 from thalweg.doctor.evidence import Evidence, Layer
-from thalweg.doctor.past.course import matrices, middle
+from thalweg.doctor.past.course import learnt, matrices, middle
 from thalweg.doctor.symptom.symptom import Finding, Prescription, Symptom
 from thalweg.doctor.verdict.wording import short, times
 
-thresholds = {"gradient": 1e-3, "severe": 1e-5, "update": 1e-3, "layers": 3.0}
+thresholds = {"gradient": 1e-3, "severe": 1e-5, "update": 1e-3, "layers": 3.0, "learnt": 0.1}
 
 
 def examine(evidence: Evidence) -> Finding | None:
     """The first layers' gradients, or updates, are a thousandth of the others'."""
-    found = [one for one in matrices(evidence) if one.gradient]
-    if len(found) < thresholds["layers"] or any(one.depth is None for one in found):
+    # A weight that its module does not use itself, as attention's last one, has no place.
+    found = [one for one in matrices(evidence) if one.gradient and one.depth is not None]
+    if len(found) < thresholds["layers"]:
         return None
     early = found[: max(len(found) // 3, 1)]
     late = found[-max(len(found) // 3, 1) :]
@@ -33,9 +34,11 @@ def examine(evidence: Evidence) -> Finding | None:
     facts = {f"gradient of {one.name}": short(one.gradient or 0.0) for one in [*early, *late]}
     if profile is not None:
         facts["smallest update over weight, against the median"] = short(profile)
+    severity = "severe" if first / last < thresholds["severe"] else "warning"
     return Finding(
         symptom="vanishing-gradients",
-        severity="severe" if first / last < thresholds["severe"] else "warning",
+        # Where next to no loss is left, gradients are next to none everywhere, and need not be.
+        severity="observation" if learnt(evidence, thresholds["learnt"]) else severity,
         sentence=(
             f"Gradients vanish on their way back: those of the first layers ({worst.name} is the "
             f"smallest) are {times(first / last)} those of the last, so the first layers hardly "
@@ -78,7 +81,8 @@ symptom = Symptom(
     examine=examine,
     measures=(
         "The gradients of the first third of the layers are below a thousandth of the last "
-        "third's, or an early layer's update over its weight is below a thousandth of the median."
+        "third's, or an early layer's update over its weight is below a thousandth of the median. "
+        "Where less than a tenth of the loss of knowing nothing is left, that is only observed."
     ),
     prescribes="Residuals, normalisation, another initialisation or activation.",
     falsified_by="First layers whose freezing changes nothing.",

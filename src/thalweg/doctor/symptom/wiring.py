@@ -10,7 +10,7 @@ thresholds = {
     "initial": 2.0,
     "overfit": 0.5,
     "blind": 0.01,
-    "looks": 0.02,
+    "looks": 0.1,
     "shuffled": 1.05,
     "learned": 0.9,
     "dead": 0.9,
