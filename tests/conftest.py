@@ -8,6 +8,7 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import shutil
+import signal
 import tempfile
 
 import hypothesis
@@ -39,6 +40,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         # Where everything is checked, what was not looked at does not pass.
         lacking = pytest.fail if os.environ.get("CI") else pytest.skip
         lacking("needs Chromium: apt-get install chromium")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c_is_heard() -> None:
+    """A shell's background job ignores it, and so would all that tests start and interrupt."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -133,8 +133,8 @@ def serve(
     place = bind(host, port, expose=expose)
     with place.socket:
         make(place, found, lambda: ready(place.link), warm=True).run([place.socket])
-    # uvicorn ends by itself only when it was told to; whether the signal comes through depends on
-    # what the event loop was doing.
+    # uvicorn ends only when it was told to. It passes the signal on, but a job that a shell put
+    # into the background was set to ignore it.
     raise KeyboardInterrupt
 
 
