@@ -30,7 +30,7 @@ from thalweg.probe.probe import Probe
 from thalweg.probe.sample import Sample
 from thalweg.probe.untouched import untouched
 
-SHARE = 0.02
+SHARE = 0.01
 """Of the loop's time, for what can wait; what can't, a microsecond or two a step, comes on top."""
 GLANCE, LOOK, REPLAY = 10, 50, 200
 FOLLOWED = 256
@@ -302,7 +302,7 @@ def watch(
         (100, 'sgd')
     """
     if not 0 < share <= 1:
-        raise ValueError(f"watch: share={share!r} is outside (0, 1]; 0.02 is usual")
+        raise ValueError(f"watch: share={share!r} is outside (0, 1]; 0.01 is usual")
     if data is not None and loss is None:
         raise ValueError("watch: data are followed by their loss; give loss= too")
     return Watch(model, optimizer, loss, scheduler, data, planned, share)
